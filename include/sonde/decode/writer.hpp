@@ -1,0 +1,56 @@
+// What a renderer says of a value, independent of the form it is printed in: the text form writes strace's syntax, the
+// JSON form typed fields. Renderers are written once, against this.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "sonde/base/types.hpp"
+
+namespace sonde::decode {
+
+class Writer {
+ public:
+  virtual ~Writer() = default;
+
+  // Scalars. Text: -3, 3, 0x3 (0 as 0), 0644 (0 as 0).
+  virtual void integer(std::int64_t value) = 0;
+  virtual void unsigned_integer(std::uint64_t value) = 0;
+  virtual void hex(std::uint64_t value) = 0;
+  virtual void octal(std::uint64_t value) = 0;
+  // A pointer that is not or cannot be followed. Text: NULL or 0x7ffe....
+  virtual void address(std::uint64_t value) = 0;
+  // A value shown by its constant or its sum of flags. Text: the symbol alone. JSON: {"value":…,"name":…}.
+  virtual void symbol(std::string_view text, std::uint64_t value) = 0;
+  // A string of the tracee's, quoted and escaped by the writer. `truncated`: more followed than was captured.
+  virtual void string(Bytes bytes, bool truncated) = 0;
+  // A file descriptor. `target` is what it refers to when that is known and asked for. Text: 3</etc/passwd>.
+  virtual void descriptor(std::int64_t fd, std::string_view target) = 0;
+  // Something that was left out on request.
+  virtual void redacted() = 0;
+
+  // Composites. Text: {st_mode=S_IFREG|0644, ...} and [1, 2, ...]. Calls nest; each element or field is announced
+  // before its value.
+  virtual void begin_struct() = 0;
+  virtual void field(std::string_view name) = 0;
+  virtual void end_struct() = 0;
+  virtual void begin_array() = 0;
+  virtual void element() = 0;
+  virtual void end_array() = 0;
+  // More fields or elements exist than are shown. Text: "...", as a further element of the composite.
+  virtual void more() = 0;
+
+  // A remark beside a value, which JSON leaves out. Text: " /* 20 vars */".
+  virtual void comment(std::string_view text) = 0;
+  // A value that has no structure but its printed form: text as it is, which JSON writes as a string. The text is the
+  // renderer's own or escaped by it; nothing of a tracee's goes through here raw.
+  virtual void verbatim(std::string_view text) = 0;
+
+  // A call-like value: makedev(0x8, 0x1), inet_addr("127.0.0.1"). Text: name(arg, arg). JSON: the name with its
+  // arguments as an array.
+  virtual void begin_call(std::string_view name) = 0;
+  virtual void argument() = 0;
+  virtual void end_call() = 0;
+};
+
+}  // namespace sonde::decode
