@@ -43,7 +43,7 @@ void print_strings(const Value& value, Address array, std::uint64_t shown) {
     if (pointer && *pointer == 0) break;
     if (!pointer || i >= shown) {
       value.out.more();
-      if (!pointer) value.out.comment(fmt::format("{:#x}", at.value));
+      if (!pointer) print_address_comment(value, at);
       break;
     }
     value.out.element();
@@ -53,8 +53,7 @@ void print_strings(const Value& value, Address array, std::uint64_t shown) {
 }
 
 void render_argv(const Value& value) {
-  print_strings(value, {as_word(value, value.raw)},
-                value.style.verbose ? UINT64_MAX : value.style.string_limit);
+  print_strings(value, {as_word(value, value.raw)}, shown_elements(value));
 }
 
 void render_envp(const Value& value) {

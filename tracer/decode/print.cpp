@@ -13,7 +13,6 @@ namespace sonde::decode {
 
 namespace {
 
-// Beside a symbol only the text form has a remark, and only under -X verbose.
 std::string_view target_of(const event::Snapshot& first, const event::Snapshot& second, int fd) {
   if (const auto path = first.fd_path(fd)) return *path;
   return second.fd_path(fd).value_or(std::string_view());
@@ -184,6 +183,10 @@ bool unreadable(const Value& value, Address address, std::size_t size) {
   }
   if (!readable) value.out.address(address.value);
   return !readable;
+}
+
+void print_address_comment(const Value& value, Address address) {
+  value.out.comment(fmt::format("{:#x}", address.value));
 }
 
 void print_fields(const Value& value, Bytes structure, std::span<const Field> fields) {

@@ -62,6 +62,14 @@ void print_bytes(const Value& value, Bytes bytes);
 // True, with the address printed, when `address` is NULL or `size` bytes of it cannot be read.
 bool unreadable(const Value& value, Address address, std::size_t size);
 
+// A remark that names an address: " /* 0x7f… */".
+void print_address_comment(const Value& value, Address address);
+
+// How many elements of an array are shown.
+inline std::uint64_t shown_elements(const Value& value) {
+  return value.style.verbose ? UINT64_MAX : value.style.string_limit;
+}
+
 // An array of `count` elements of `size` bytes: "[a, b, c]", "[a, b, ...]" when abbreviated or captured in
 // part, "[]", NULL, or the address. Calls element(Address) for each, after Writer::element().
 template <typename Element>
@@ -77,8 +85,10 @@ void print_array(const Value& value, Address address, std::uint64_t count, std::
   std::byte probe;
   for (std::uint64_t i = 0; i < count; ++i) {
     const Address at = address + i * size;
-    if (i >= shown || value.read(at + (size - 1), std::span(&probe, 1)) != 1) {
+    const bool readable = i >= shown || value.read(at + (size - 1), std::span(&probe, 1)) == 1;
+    if (i >= shown || !readable) {
       value.out.more();
+      if (!readable) print_address_comment(value, at);
       break;
     }
     value.out.element();
@@ -86,6 +96,24 @@ void print_array(const Value& value, Address address, std::uint64_t count, std::
   }
   value.out.end_array();
 }
+
+// What a time since the epoch is in the local calendar, as a remark, with `digits` (0, 6 or 9) of the
+// second's fraction `nanoseconds`. Nothing for 0 and for fractions out of range.
+void print_calendar(const Value& value, std::int64_t seconds, std::uint64_t nanoseconds, int digits);
+
+// Bytes in \x form whatever the style: contents that are no text. Cut at the string limit.
+void print_hex_data(const Value& value, Address address, std::uint64_t size);
+
+// A device number: makedev(0x8, 0x1).
+void print_device(const Value& value, std::uint64_t device);
+
+// A file's mode with its type by name: S_IFREG|0644.
+void print_file_mode(const Value& value, std::uint32_t mode);
+
+// A structure that the caller gave a size for: the bytes beyond what is known of it, when any is not 0, as a
+// last field
+// "/* bytes 24..31 */ "\x77…"".
+void print_rest(const Value& value, Address address, std::uint64_t known, std::uint64_t size);
 
 // A field of a structure that needs no code of its own: `size` bytes at `offset`, rendered as a value of that
 // kind.

@@ -36,11 +36,16 @@ const Entry& entry_of(syscall::Kind kind) {
   return dispatch[static_cast<std::size_t>(kind)];
 }
 
+// Flags and enumerations are ints unless one of their values needs more.
+bool wide(const syscall::ConstantSet& set) {
+  return std::ranges::any_of(set.values, [](const auto& constant) { return constant.value > UINT32_MAX; });
+}
+
 // A kind without a renderer: by its constants, or as what its spec says that it is.
 void render_generic(syscall::Kind kind, const Value& value) {
   if (const auto* set = syscall::constants_of(kind)) {
-    // Flags and enumerations are ints unless their values need more.
-    return set->flags ? print_flags(value, kind, value.raw) : print_constant(value, kind, value.raw);
+    const std::uint64_t number = wide(*set) ? value.raw : static_cast<std::uint32_t>(value.raw);
+    return set->flags ? print_flags(value, kind, number) : print_constant(value, kind, number);
   }
   switch (syscall::spec(kind).capture) {
     case syscall::Capture::none:
@@ -87,7 +92,9 @@ void render(syscall::Kind kind, const Value& value) {
 }
 
 void render_argument(const Call& call, unsigned index, const Style& style, Writer& out) {
-  render(call.row->arguments[index].kind, {call, index, call.args[index], style, out});
+  const syscall::Kind kind = call.row->arguments[index].kind;
+  const bool before = syscall::spec(kind).direction == syscall::Direction::in;
+  render(kind, {call, index, call.args[index], style, out, before});
 }
 
 bool argument_shown(const Call& call, unsigned index) {
