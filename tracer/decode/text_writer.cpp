@@ -139,12 +139,19 @@ void TextWriter::end_struct() { close('}'); }
 void TextWriter::begin_array() { open('['); }
 void TextWriter::element() { separate(); }
 void TextWriter::end_array() { close(']'); }
+void TextWriter::index(std::string_view name) {
+  out_ += '[';
+  out_ += name;
+  out_ += "]=";
+}
+
 void TextWriter::begin_set(bool inverted) {
   if (inverted) out_ += '~';
   open('[');
 }
 void TextWriter::member() { separate(" "); }
 void TextWriter::end_set() { close(']'); }
+void TextWriter::changed() { out_ += " => "; }
 void TextWriter::more() {
   separate();
   out_ += "...";

@@ -33,9 +33,13 @@ class TextWriter final : public Writer {
   void begin_array() override;
   void element() override;
   void end_array() override;
+  void index(std::string_view name) override;
   void begin_set(bool inverted) override;
   void member() override;
   void end_set() override;
+  void begin_change() override {}
+  void changed() override;
+  void end_change() override {}
   void more() override;
   void unknown_bytes(std::uint64_t offset, Bytes bytes) override;
   void comment(std::string_view text) override;

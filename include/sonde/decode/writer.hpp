@@ -39,10 +39,19 @@ class Writer {
   virtual void begin_array() = 0;
   virtual void element() = 0;
   virtual void end_array() = 0;
+  // Which element follows, after element(), where that has a name. Text: [VINTR]=0x3.
+  virtual void index(std::string_view) {}
   // A set of small numbers or names. Text: [3 5], ~[INT CHLD] when it is given by what it lacks.
   virtual void begin_set(bool) { begin_array(); }
   virtual void member() { element(); }
   virtual void end_set() { end_array(); }
+  // A value as it was before the call and as the call left it. Text: [0] => [10].
+  virtual void begin_change() {
+    begin_array();
+    element();
+  }
+  virtual void changed() { element(); }
+  virtual void end_change() { end_array(); }
   // More fields or elements exist than are shown. Text: "...", as a further element of the composite.
   virtual void more() = 0;
 

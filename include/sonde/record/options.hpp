@@ -1,0 +1,48 @@
+// What the tracer is asked to do. Fixed before the processes fork.
+#pragma once
+
+#include <linux/filter.h>
+#include <sys/types.h>
+
+#include <cstdint>
+#include <vector>
+
+namespace sonde::record {
+
+// What is copied of a system call's arguments.
+enum class Detail : std::uint8_t {
+  numbers,  // Nothing but registers: enough for statistics.
+  memory,   // What the arguments point to.
+};
+
+struct Options {
+  // Tasks.
+  bool follow_children = true;
+  bool follow_cpu = true;     // Move the tracer to its tracee's CPU.
+  bool kill_on_exit = false;  // The tracees die with the tracer (PTRACE_O_EXITKILL).
+  bool seccomp = false;       // The program carries a filter that reports what is to be traced; see can_detach().
+  std::vector<std::uint32_t> detach_on;  // -b: numbers of calls (x86-64) after whose success a process is let go.
+
+  // Capture.
+  Detail detail = Detail::memory;
+  bool system_calls = true;
+  std::uint32_t string_limit = 32;
+  bool fd_paths = false;          // -y, and filters on paths behind descriptors.
+  bool verbose = false;           // -v: whole environments and arrays.
+  bool redact_strings = false;
+  bool redact_paths = false;
+  bool redact_environment = false;
+
+  // A program over seccomp_data that returns 0 for calls which cannot be of interest; empty: all are.
+  std::vector<sock_filter> prefilter;
+
+  // Overflow: wait for the console, or drop and count.
+  bool drop_on_overflow = false;
+  std::uint32_t sample = 1;       // Record every Nth call of a call site.
+  std::uint32_t max_rate = 0;     // Record at most so many calls a second of a call site; 0: no limit.
+
+  // A program under a seccomp filter must keep its tracer until it ends: RET_TRACE without one fails the call.
+  bool can_detach() const { return !seccomp; }
+};
+
+}  // namespace sonde::record
