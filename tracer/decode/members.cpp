@@ -24,7 +24,9 @@ std::size_t cell_alignment(Cell cell, Abi abi) {
   return std::min<std::size_t>(cell_size(cell, abi), abi == Abi::i386 ? 4 : 8);
 }
 
-std::size_t align(std::size_t offset, std::size_t alignment) { return (offset + alignment - 1) & ~(alignment - 1); }
+std::size_t align(std::size_t offset, std::size_t alignment) {
+  return (offset + alignment - 1) & ~(alignment - 1);
+}
 
 std::uint64_t extend(std::uint64_t raw, Cell cell, Abi abi) {
   if (!is_signed(cell)) return raw;
@@ -83,9 +85,13 @@ void print_members(const Value& value, Address structure, std::span<const Member
   MemberCursor cursor(value, structure);
   for (const Member& member : members) {
     const auto raw = cursor.next(member.cell);
-    if (member.kind == syscall::Kind::none) continue;
+    if (member.kind == syscall::Kind::none && member.set == nullptr) continue;
     value.out.field(member.name);
-    render(member.kind, value.with(raw.value_or(0)));
+    if (member.set != nullptr) {
+      print_from(value, member.set(), raw.value_or(0));
+    } else {
+      render(member.kind, value.with(raw.value_or(0)));
+    }
   }
 }
 

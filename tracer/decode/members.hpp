@@ -1,5 +1,5 @@
-// Structures described by their C members: the offsets follow from the call's ABI, so that one table serves 64-bit
-// and 32-bit callers.
+// Structures described by their C members: the offsets follow from the call's ABI, so that one table serves
+// 64-bit and 32-bit callers.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,13 @@ struct Member {
   std::string_view name;
   Cell cell;
   syscall::Kind kind;  // What its value is rendered as. Kind::none: padding, which is not shown.
+  // When given, the value is printed from this set, whatever the kind.
+  const syscall::ConstantSet& (*set)() = nullptr;
 };
+
+// A member of flags or of a constant, from the set of that name.
+#define SONDE_SET_MEMBER(name, cell, set_name) \
+  Member { name, cell, ::sonde::syscall::Kind::none, named_set<set_name> }
 
 // Bytes of such a cell, and of a whole structure with its padding at the end.
 std::size_t cell_size(Cell cell, Abi abi);
@@ -43,8 +49,8 @@ class MemberCursor {
 
 // Announces and renders the members; begin_struct() and end_struct() are the caller's.
 void print_members(const Value& value, Address structure, std::span<const Member> members);
-// The whole structure, or the address when it cannot be read. Without -v only the first `brief` members are shown,
-// and "..." for the rest.
+// The whole structure, or the address when it cannot be read. Without -v only the first `brief` members are
+// shown, and "..." for the rest.
 void print_struct(const Value& value, Address structure, std::span<const Member> members,
                   std::size_t brief = SIZE_MAX);
 

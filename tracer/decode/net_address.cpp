@@ -1,5 +1,8 @@
 // Socket addresses.
+#include <algorithm>
 #include <arpa/inet.h>
+#include <array>
+#include <cstddef>
 #include <linux/if_packet.h>
 #include <linux/netlink.h>
 #include <linux/vm_sockets.h>
@@ -7,11 +10,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-#include <algorithm>
-#include <array>
 #include <climits>
-#include <cstddef>
-
 #include <fmt/format.h>
 
 #include "decode/net_print.hpp"
@@ -98,16 +97,18 @@ void print_packet(const Value& value, Bytes address) {
   value.out.field("sll_ifindex");
   print_interface(value, u32_at(address, offsetof(sockaddr_ll, sll_ifindex)));
   value.out.field("sll_hatype");
-  print_constant(value, Kind::arp_hardware, u16_at(address, offsetof(sockaddr_ll, sll_hatype)));
+  print_constant(value, named_set<"arp_hardware">(), u16_at(address, offsetof(sockaddr_ll, sll_hatype)));
   value.out.field("sll_pkttype");
-  print_constant(value, Kind::packet_type, unsigned_at(address, offsetof(sockaddr_ll, sll_pkttype), 1));
+  print_constant(value, named_set<"packet_type">(),
+                 unsigned_at(address, offsetof(sockaddr_ll, sll_pkttype), 1));
   const auto length = static_cast<std::uint8_t>(address[offsetof(sockaddr_ll, sll_halen)]);
   value.out.field("sll_halen");
   value.out.unsigned_integer(length);
   if (length == 0) return;
   value.out.field("sll_addr");
   value.out.begin_array();
-  for (const std::byte part : address.subspan(offsetof(sockaddr_ll, sll_addr), std::min<std::size_t>(length, 8))) {
+  for (const std::byte part :
+       address.subspan(offsetof(sockaddr_ll, sll_addr), std::min<std::size_t>(length, 8))) {
     value.out.element();
     value.out.hex(static_cast<std::uint8_t>(part));
   }
@@ -117,7 +118,7 @@ void print_packet(const Value& value, Bytes address) {
 
 void print_vsock(const Value& value, Bytes address) {
   value.out.field("svm_cid");
-  print_constant(value, Kind::vsock_cid, u32_at(address, offsetof(sockaddr_vm, svm_cid)), Base::unsigned_decimal);
+  print_constant(value, named_set<"vsock_cid">(), u32_at(address, offsetof(sockaddr_vm, svm_cid)));
   value.out.field("svm_port");
   value.out.hex(u32_at(address, offsetof(sockaddr_vm, svm_port)));
   value.out.field("svm_flags");
@@ -190,7 +191,7 @@ void print_htonl(const Value& value, std::uint32_t network_order) {
 void print_ethernet_protocol(const Value& value, std::uint16_t network_order) {
   value.out.begin_call("htons");
   value.out.argument();
-  print_constant(value, Kind::ethernet_protocol, ntohs(network_order));
+  print_constant(value, named_set<"ethernet_protocol">(), ntohs(network_order));
   value.out.end_call();
 }
 

@@ -1,10 +1,10 @@
 // Message headers and the control messages that travel with them.
+#include <algorithm>
+#include <array>
+#include <ctime>
 #include <linux/errqueue.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
-
-#include <algorithm>
-#include <array>
 
 #include <fmt/format.h>
 
@@ -17,6 +17,7 @@ namespace {
 
 using syscall::Kind;
 
+constexpr std::uint32_t scm_security = 3;
 constexpr std::uint32_t timestamp_old = 29, timestampns_old = 35, timestamping_old = 37;
 constexpr std::uint32_t timestamp_new = 63, timestampns_new = 64, timestamping_new = 65;
 
@@ -29,20 +30,27 @@ struct Payload {
 void print_descriptors(const Value& value, Payload payload) {
   print_array(
       value, payload.address, payload.size / sizeof(int), sizeof(int),
-      [&](Address at) { print_new_fd(value, static_cast<int>(read_unsigned(value, at, sizeof(int)).value_or(0))); },
+      [&](Address at) {
+        print_new_fd(value, static_cast<int>(read_unsigned(value, at, sizeof(int)).value_or(0)));
+      },
       shown_elements(value));
 }
 
 void print_number_array(const Value& value, Payload payload, Cell cell, Kind kind) {
   const std::size_t size = cell_size(cell, value.call.abi);
-  print_array(value, payload.address, payload.size / size, size, [&](Address at) {
-    render(kind, value.with(MemberCursor(value, at).next(cell).value_or(0)));
-  });
+  print_array(value, payload.address, payload.size / size, size,
+              [&](Address at) { render(kind, value.with(MemberCursor(value, at).next(cell).value_or(0))); });
 }
 
-void print_int(const Value& value, Payload payload) { print_number_array(value, payload, Cell::i32, Kind::dec); }
-void print_uint(const Value& value, Payload payload) { print_number_array(value, payload, Cell::u32, Kind::udec); }
-void print_octet(const Value& value, Payload payload) { print_number_array(value, payload, Cell::u8, Kind::hex); }
+void print_int(const Value& value, Payload payload) {
+  print_number_array(value, payload, Cell::i32, Kind::dec);
+}
+void print_uint(const Value& value, Payload payload) {
+  print_number_array(value, payload, Cell::u32, Kind::udec);
+}
+void print_octet(const Value& value, Payload payload) {
+  print_number_array(value, payload, Cell::u8, Kind::hex);
+}
 
 constexpr Member old_timeval[] = {{"tv_sec", Cell::slong, Kind::ldec}, {"tv_usec", Cell::slong, Kind::ldec}};
 constexpr Member old_timespec[] = {{"tv_sec", Cell::slong, Kind::ldec}, {"tv_nsec", Cell::slong, Kind::ldec}};
@@ -64,8 +72,9 @@ void print_pktinfo(const Value& value, Payload payload) {
 }
 
 constexpr Member extended_error[] = {
-    {"ee_errno", Cell::u32, Kind::udec}, {"ee_origin", Cell::u8, Kind::udec}, {"ee_type", Cell::u8, Kind::udec},
-    {"ee_code", Cell::u8, Kind::udec},   {"", Cell::u8, Kind::none},          {"ee_info", Cell::u32, Kind::udec},
+    {"ee_errno", Cell::u32, Kind::udec}, {"ee_origin", Cell::u8, Kind::udec},
+    {"ee_type", Cell::u8, Kind::udec},   {"ee_code", Cell::u8, Kind::udec},
+    {"", Cell::u8, Kind::none},          {"ee_info", Cell::u32, Kind::udec},
     {"ee_data", Cell::u32, Kind::udec},
 };
 
@@ -77,22 +86,34 @@ void print_received_error(const Value& value, Payload payload) {
   value.out.end_struct();
 }
 
-void print_old_timeval(const Value& value, Payload payload) { print_struct(value, payload.address, old_timeval); }
-void print_old_timespec(const Value& value, Payload payload) { print_struct(value, payload.address, old_timespec); }
-void print_new_timeval(const Value& value, Payload payload) { print_struct(value, payload.address, new_timeval); }
-void print_new_timespec(const Value& value, Payload payload) { print_struct(value, payload.address, new_timespec); }
+void print_old_timeval(const Value& value, Payload payload) {
+  print_struct(value, payload.address, old_timeval);
+}
+void print_old_timespec(const Value& value, Payload payload) {
+  print_struct(value, payload.address, old_timespec);
+}
+void print_new_timeval(const Value& value, Payload payload) {
+  print_struct(value, payload.address, new_timeval);
+}
+void print_new_timespec(const Value& value, Payload payload) {
+  print_struct(value, payload.address, new_timespec);
+}
 
 void print_timestamps(const Value& value, Payload payload, std::span<const Member> timespec) {
   const std::size_t size = struct_size(timespec, value.call.abi);
   print_array(value, payload.address, 3, size, [&](Address at) { print_struct(value, at, timespec); });
 }
-void print_old_timestamps(const Value& value, Payload payload) { print_timestamps(value, payload, old_timespec); }
-void print_new_timestamps(const Value& value, Payload payload) { print_timestamps(value, payload, new_timespec); }
-
-void print_peer(const Value& value, Payload payload) { print_credentials(value, payload.address, payload.size); }
-void print_security(const Value& value, Payload payload) {
-  print_data(value, payload.address, payload.size);
+void print_old_timestamps(const Value& value, Payload payload) {
+  print_timestamps(value, payload, old_timespec);
 }
+void print_new_timestamps(const Value& value, Payload payload) {
+  print_timestamps(value, payload, new_timespec);
+}
+
+void print_peer(const Value& value, Payload payload) {
+  print_credentials(value, payload.address, payload.size);
+}
+void print_security(const Value& value, Payload payload) { print_data(value, payload.address, payload.size); }
 void print_address_of(const Value& value, Payload payload) {
   print_sockaddr(value, payload.address, payload.size);
 }
@@ -100,7 +121,7 @@ void print_address_of(const Value& value, Payload payload) {
 struct Message {
   std::uint32_t level;
   std::uint32_t type;
-  std::size_t minimum;    // A shorter payload is marked: "???" where `marks_short`, else left out.
+  std::size_t minimum;  // A shorter payload is marked: "???" where `marks_short`, else left out.
   bool marks_short;
   void (*print)(const Value&, Payload);
 };
@@ -108,7 +129,7 @@ struct Message {
 constexpr Message messages[] = {
     {SOL_SOCKET, SCM_RIGHTS, sizeof(int), false, print_descriptors},
     {SOL_SOCKET, SCM_CREDENTIALS, sizeof(ucred), false, print_peer},
-    {SOL_SOCKET, SCM_SECURITY, 1, false, print_security},
+    {SOL_SOCKET, scm_security, 1, false, print_security},
     {SOL_SOCKET, timestamp_old, 16, true, print_old_timeval},
     {SOL_SOCKET, timestampns_old, 16, true, print_old_timespec},
     {SOL_SOCKET, timestamping_old, 48, true, print_old_timestamps},
@@ -145,8 +166,8 @@ std::optional<Header> read_header(const Value& value, Address at) {
 
 void print_type(const Value& value, const Header& header) {
   value.out.field("cmsg_type");
-  if (header.level == SOL_SOCKET) return print_constant(value, Kind::control_message_type, header.type);
-  if (header.level == SOL_IP) return print_constant(value, Kind::ip_control_message_type, header.type);
+  if (header.level == SOL_SOCKET) return print_constant(value, named_set<"cmsg_socket">(), header.type);
+  if (header.level == SOL_IP) return print_constant(value, named_set<"cmsg_ip">(), header.type);
   value.out.hex(header.type);
 }
 

@@ -1,7 +1,6 @@
 // sendmsg() and its kin: message headers, vectors of buffers, vectors of messages.
-#include <sys/socket.h>
-
 #include <algorithm>
+#include <sys/socket.h>
 
 #include "decode/net_print.hpp"
 #include "decode/net_renderers.hpp"
@@ -18,8 +17,8 @@ struct Header {
 };
 
 constexpr Member header_members[] = {
-    {"msg_name", Cell::pointer, Kind::address},   {"msg_namelen", Cell::u32, Kind::udec},
-    {"msg_iov", Cell::pointer, Kind::address},    {"msg_iovlen", Cell::ulong, Kind::ludec},
+    {"msg_name", Cell::pointer, Kind::address},    {"msg_namelen", Cell::u32, Kind::udec},
+    {"msg_iov", Cell::pointer, Kind::address},     {"msg_iovlen", Cell::ulong, Kind::ludec},
     {"msg_control", Cell::pointer, Kind::address}, {"msg_controllen", Cell::ulong, Kind::ludec},
     {"msg_flags", Cell::u32, Kind::udec},
 };
@@ -41,7 +40,8 @@ std::optional<Header> read_header(const Value& value, Address address) {
 
 // The length of the name as the caller gave it.
 std::uint32_t name_room(const Value& value, Address header, std::uint64_t now) {
-  return read_before<std::uint32_t>(value, header + value.word()).value_or(static_cast<std::uint32_t>(now));
+  return read_as<std::uint32_t>(value.as_before(), header + value.word())
+      .value_or(static_cast<std::uint32_t>(now));
 }
 
 void print_name_length(const Value& value, std::uint32_t before, std::uint32_t now) {
@@ -128,7 +128,8 @@ void render_msghdr_in(const Value& value) { print_msghdr(value, {as_word(value, 
 
 void render_msghdr_out(const Value& value) {
   const Address address{as_word(value, value.raw)};
-  if (value.succeeded()) return print_msghdr(value, address, static_cast<std::uint64_t>(value.call.exit->ret));
+  if (value.succeeded())
+    return print_msghdr(value, address, static_cast<std::uint64_t>(value.call.exit->ret));
   const auto header = read_header(value, address);
   if (!header) return value.out.address(address.value);
   value.out.begin_struct();

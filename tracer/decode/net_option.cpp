@@ -1,10 +1,9 @@
 // Socket options: their names by level, and their values.
+#include <algorithm>
+#include <array>
 #include <linux/if_packet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
-
-#include <algorithm>
-#include <array>
 
 #include "decode/net_print.hpp"
 #include "decode/net_renderers.hpp"
@@ -17,7 +16,9 @@ using syscall::Kind;
 
 constexpr std::uint32_t sol_netlink = 270;
 
-constexpr std::uint32_t level_of(const Value& value) { return static_cast<std::uint32_t>(value.call.args[1]); }
+constexpr std::uint32_t level_of(const Value& value) {
+  return static_cast<std::uint32_t>(value.call.args[1]);
+}
 
 // An option's value where it lies, and its length.
 struct OptionValue {
@@ -44,7 +45,8 @@ void print_ring(const Value& value, OptionValue option) {
 template <std::size_t Size, typename Print>
 void print_fixed(const Value& value, OptionValue option, Print print) {
   std::array<std::byte, Size> bytes;
-  if (option.address.value == 0 || value.read(option.address, bytes) != Size) return value.out.address(option.address.value);
+  if (option.address.value == 0 || value.read(option.address, bytes) != Size)
+    return value.out.address(option.address.value);
   value.out.begin_struct();
   print(Bytes(bytes));
   value.out.end_struct();
@@ -79,9 +81,11 @@ void print_group(const Value& value, OptionValue option) {
 void print_packet_membership(const Value& value, OptionValue option) {
   print_fixed<sizeof(packet_mreq)>(value, option, [&](Bytes bytes) {
     value.out.field("mr_ifindex");
-    print_interface(value, static_cast<std::uint32_t>(unsigned_at(bytes, offsetof(packet_mreq, mr_ifindex), 4)));
+    print_interface(value,
+                    static_cast<std::uint32_t>(unsigned_at(bytes, offsetof(packet_mreq, mr_ifindex), 4)));
     value.out.field("mr_type");
-    print_constant(value, Kind::packet_membership, unsigned_at(bytes, offsetof(packet_mreq, mr_type), 2));
+    print_constant(value, named_set<"packet_membership">(),
+                   unsigned_at(bytes, offsetof(packet_mreq, mr_type), 2));
     const std::uint64_t length = unsigned_at(bytes, offsetof(packet_mreq, mr_alen), 2);
     value.out.field("mr_alen");
     value.out.unsigned_integer(length);
@@ -102,7 +106,7 @@ void print_icmp_filter(const Value& value, OptionValue option) {
   for (std::uint32_t type = 0; type < 32; ++type) {
     if ((filter >> type & 1) != 0) continue;
     value.out.member();
-    print_constant(value, Kind::icmp_type, type);
+    print_constant(value, named_set<"icmp_type">(), type);
   }
   value.out.end_set();
 }
@@ -134,10 +138,12 @@ void print_peer(const Value& value, OptionValue option) {
   print_credentials(value, option.address, option.length);
 }
 
-void print_bytes_of(const Value& value, OptionValue option) { print_data(value, option.address, option.length); }
+void print_bytes_of(const Value& value, OptionValue option) {
+  print_data(value, option.address, option.length);
+}
 
-// SOL_SOCKET's and netlink's integers are integers whatever their length; elsewhere 4 bytes make one, and other
-// lengths a string of bytes.
+// SOL_SOCKET's and netlink's integers are integers whatever their length; elsewhere 4 bytes make one, and
+// other lengths a string of bytes.
 bool is_strict(const Value& value) { return level_of(value) == SOL_SOCKET || level_of(value) == sol_netlink; }
 
 void print_number_or_bytes(const Value& value, OptionValue option) {

@@ -5,12 +5,12 @@
 
 namespace sonde::decode {
 
-// A socket address of `length` bytes, as far as it is one: {sa_family=AF_INET, sin_port=htons(80), ...}. The address
-// when it cannot be read or is too short to have a family.
+// A socket address of `length` bytes, as far as it is one: {sa_family=AF_INET, sin_port=htons(80), ...}. The
+// address when it cannot be read or is too short to have a family.
 void print_sockaddr(const Value& value, Address address, std::uint64_t length);
 
-// A network interface: if_nametoindex("lo"), or its number. Only the loopback's number is the same everywhere;
-// others are not looked up, since the trace may be read on another machine.
+// A network interface: if_nametoindex("lo"), or its number. Only the loopback's number is the same
+// everywhere; others are not looked up, since the trace may be read on another machine.
 void print_interface(const Value& value, std::uint32_t index);
 
 // htons(80), htonl(18), htons(ETH_P_ALL). The number is as it lies in memory.

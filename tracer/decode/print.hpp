@@ -132,6 +132,8 @@ void print_array(const Value& value, Address address, std::uint64_t count, std::
 // What a time since the epoch is in the local calendar, as a remark, with `digits` (0, 6 or 9) of the
 // second's fraction `nanoseconds`. Nothing for 0 and for fractions out of range.
 void print_calendar(const Value& value, std::int64_t seconds, std::uint64_t nanoseconds, int digits);
+// The same as text; empty for nothing.
+std::string calendar_text(std::int64_t seconds, std::uint64_t nanoseconds, int digits);
 
 // Bytes in \x form whatever the style: contents that are no text. Cut at the string limit.
 void print_hex_data(const Value& value, Address address, std::uint64_t size);

@@ -1,11 +1,10 @@
 // Processes: their creation and end, limits and usage, what is known of the system.
+#include <algorithm>
+#include <array>
 #include <linux/sched.h>
 #include <sys/resource.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
-
-#include <algorithm>
-#include <array>
 #include <vector>
 
 #include <fmt/format.h>
@@ -24,7 +23,9 @@ using syscall::Kind;
 Address address_of(const Value& value) { return {as_word(value, value.raw)}; }
 
 // wait4() that found no child ready has filled nothing.
-bool found_none(const Value& value) { return value.call.row->name.starts_with("wait4") && value.call.exit->ret == 0; }
+bool found_none(const Value& value) {
+  return value.call.row->name.starts_with("wait4") && value.call.exit->ret == 0;
+}
 
 std::string signal_text(int signal) {
   const std::string_view name = syscall::signal_name(signal);
@@ -32,8 +33,7 @@ std::string signal_text(int signal) {
 }
 
 std::string event_text(unsigned event) {
-  const auto* set = syscall::constants_of(Kind::ptrace_event);
-  const std::string_view name = set == nullptr ? std::string_view() : set->name_of(event);
+  const std::string_view name = named_set<"ptrace_event">().name_of(event);
   return name.empty() ? fmt::format("{:#x}", event) : std::string(name);
 }
 
@@ -44,8 +44,9 @@ std::string status_text(int status) {
   if (WIFCONTINUED(status)) return "{WIFCONTINUED(s)}";
   if (WIFSTOPPED(status)) {
     const int signal = WSTOPSIG(status);
-    std::string text = fmt::format("{{WIFSTOPPED(s) && WSTOPSIG(s) == {}{}}}", signal_text(signal & ~system_call_stop),
-                                   (signal & system_call_stop) != 0 ? " | 0x80" : "");
+    std::string text =
+        fmt::format("{{WIFSTOPPED(s) && WSTOPSIG(s) == {}{}}}", signal_text(signal & ~system_call_stop),
+                    (signal & system_call_stop) != 0 ? " | 0x80" : "");
     const unsigned event = static_cast<unsigned>(status) >> 16;
     if (event != 0) text += fmt::format("|{}<<16", event_text(event));
     return text;
@@ -64,13 +65,13 @@ void render_wait_status(const Value& value) {
 }
 
 constexpr Member usage_members[] = {
-    {"ru_maxrss", Cell::slong, Kind::ludec},   {"ru_ixrss", Cell::slong, Kind::ludec},
-    {"ru_idrss", Cell::slong, Kind::ludec},    {"ru_isrss", Cell::slong, Kind::ludec},
-    {"ru_minflt", Cell::slong, Kind::ludec},   {"ru_majflt", Cell::slong, Kind::ludec},
-    {"ru_nswap", Cell::slong, Kind::ludec},    {"ru_inblock", Cell::slong, Kind::ludec},
-    {"ru_oublock", Cell::slong, Kind::ludec},  {"ru_msgsnd", Cell::slong, Kind::ludec},
-    {"ru_msgrcv", Cell::slong, Kind::ludec},   {"ru_nsignals", Cell::slong, Kind::ludec},
-    {"ru_nvcsw", Cell::slong, Kind::ludec},    {"ru_nivcsw", Cell::slong, Kind::ludec},
+    {"ru_maxrss", Cell::slong, Kind::ludec},  {"ru_ixrss", Cell::slong, Kind::ludec},
+    {"ru_idrss", Cell::slong, Kind::ludec},   {"ru_isrss", Cell::slong, Kind::ludec},
+    {"ru_minflt", Cell::slong, Kind::ludec},  {"ru_majflt", Cell::slong, Kind::ludec},
+    {"ru_nswap", Cell::slong, Kind::ludec},   {"ru_inblock", Cell::slong, Kind::ludec},
+    {"ru_oublock", Cell::slong, Kind::ludec}, {"ru_msgsnd", Cell::slong, Kind::ludec},
+    {"ru_msgrcv", Cell::slong, Kind::ludec},  {"ru_nsignals", Cell::slong, Kind::ludec},
+    {"ru_nvcsw", Cell::slong, Kind::ludec},   {"ru_nivcsw", Cell::slong, Kind::ludec},
 };
 
 void render_usage(const Value& value) {
@@ -92,7 +93,8 @@ void render_usage(const Value& value) {
 }
 
 // A limit: a multiple of 1024 as such, infinity by name.
-void print_limit(const Value& value, std::uint64_t limit, std::uint64_t infinity, std::string_view infinity_name) {
+void print_limit(const Value& value, std::uint64_t limit, std::uint64_t infinity,
+                 std::string_view infinity_name) {
   if (limit == infinity) return print_symbol(value, infinity_name, limit, Base::unsigned_decimal);
   if (limit > 1024 && limit % 1024 == 0) return value.out.symbol(fmt::format("{}*1024", limit / 1024), limit);
   value.out.unsigned_integer(limit);
@@ -117,7 +119,8 @@ void render_limits64(const Value& value) { print_limits(value, 8); }
 
 // uname()'s names lie in arrays of `room` bytes.
 void print_names(const Value& value, std::size_t room, std::size_t count) {
-  static constexpr std::string_view names[] = {"sysname", "nodename", "release", "version", "machine", "domainname"};
+  static constexpr std::string_view names[] = {"sysname", "nodename", "release",
+                                               "version", "machine",  "domainname"};
   std::vector<std::byte> bytes(room * count);
   if (value.read(address_of(value), bytes) != bytes.size()) return value.out.address(address_of(value).value);
   const std::size_t shown = value.style.verbose ? count : 2;
@@ -136,11 +139,11 @@ void render_oldest_names(const Value& value) { print_names(value, 9, 5); }
 
 void render_system(const Value& value) {
   static constexpr Member after[] = {
-      {"totalram", Cell::ulong, Kind::ludec},   {"freeram", Cell::ulong, Kind::ludec},
-      {"sharedram", Cell::ulong, Kind::ludec},  {"bufferram", Cell::ulong, Kind::ludec},
-      {"totalswap", Cell::ulong, Kind::ludec},  {"freeswap", Cell::ulong, Kind::ludec},
-      {"procs", Cell::u16, Kind::udec},         {"", Cell::u16, Kind::none},
-      {"totalhigh", Cell::ulong, Kind::ludec},  {"freehigh", Cell::ulong, Kind::ludec},
+      {"totalram", Cell::ulong, Kind::ludec},  {"freeram", Cell::ulong, Kind::ludec},
+      {"sharedram", Cell::ulong, Kind::ludec}, {"bufferram", Cell::ulong, Kind::ludec},
+      {"totalswap", Cell::ulong, Kind::ludec}, {"freeswap", Cell::ulong, Kind::ludec},
+      {"procs", Cell::u16, Kind::udec},        {"", Cell::u16, Kind::none},
+      {"totalhigh", Cell::ulong, Kind::ludec}, {"freehigh", Cell::ulong, Kind::ludec},
       {"mem_unit", Cell::u32, Kind::udec},
   };
   const Address address = address_of(value);
@@ -154,23 +157,6 @@ void render_system(const Value& value) {
               [&](Address at) { value.out.unsigned_integer(read_word(value, at).value_or(0)); });
   print_members(value, address + 4 * word, after);
   value.out.end_struct();
-}
-
-// clone()'s flags have the child's exit signal in their low byte.
-void render_clone_flags(const Value& value) {
-  const auto signal = static_cast<int>(value.raw & CSIGNAL);
-  const std::uint64_t flags = as_word(value, value.raw) & ~std::uint64_t{CSIGNAL};
-  const auto* set = syscall::constants_of(Kind::clone_flags);
-  if (value.style.xlat == Xlat::raw || set == nullptr || flags == 0) {
-    if (flags == 0) return signal == 0 ? value.out.integer(0) : print_signal(value, signal);
-    value.out.hex(flags);
-    if (signal != 0) value.out.verbatim(fmt::format("|{}", signal));
-    return;
-  }
-  std::string text = flags_text(*set, flags);
-  if (text.empty()) text = fmt::format("{:#x}", flags);
-  if (signal != 0) text += '|' + signal_text(signal);
-  print_symbol(value, text, value.raw);
 }
 
 void render_resumed_call(const Value& value) {
@@ -199,7 +185,9 @@ void render_cpu_set_in(const Value& value) {
   print_cpu_set(value, size & ~std::uint64_t{value.word() - 1});
 }
 
-void render_cpu_set_out(const Value& value) { print_cpu_set(value, static_cast<std::uint64_t>(value.call.exit->ret)); }
+void render_cpu_set_out(const Value& value) {
+  print_cpu_set(value, static_cast<std::uint64_t>(value.call.exit->ret));
+}
 
 constexpr Registration table[] = {
     {Kind::wait_status_out, render_wait_status},
@@ -212,7 +200,6 @@ constexpr Registration table[] = {
     {Kind::oldutsname_out, render_old_names},
     {Kind::oldoldutsname_out, render_oldest_names},
     {Kind::sysinfo_out, render_system},
-    {Kind::clone_flags, render_clone_flags},
     {Kind::resumed_call, render_resumed_call},
     {Kind::cpuset_in, render_cpu_set_in},
     {Kind::cpuset_out, render_cpu_set_out},

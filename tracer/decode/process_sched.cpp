@@ -1,7 +1,6 @@
 // Scheduling, clone3() and futexes: what has structures of their own.
-#include <linux/sched.h>
-
 #include <algorithm>
+#include <linux/sched.h>
 
 #include <fmt/format.h>
 
@@ -22,10 +21,14 @@ void render_sched_param(const Value& value) { print_pointee(value, address_of(va
 // The structure as it grew: its size tells how far it goes.
 constexpr std::uint32_t sched_attr_first_size = 48;
 constexpr Member sched_attr_first[] = {
-    {"size", Cell::u32, Kind::udec},          {"sched_policy", Cell::u32, Kind::sched_policy},
-    {"sched_flags", Cell::u64, Kind::sched_flags}, {"sched_nice", Cell::i32, Kind::dec},
-    {"sched_priority", Cell::u32, Kind::udec}, {"sched_runtime", Cell::u64, Kind::ludec},
-    {"sched_deadline", Cell::u64, Kind::ludec}, {"sched_period", Cell::u64, Kind::ludec},
+    {"size", Cell::u32, Kind::udec},
+    {"sched_policy", Cell::u32, Kind::sched_policy},
+    SONDE_SET_MEMBER("sched_flags", Cell::u64, "sched_attr_flags"),
+    {"sched_nice", Cell::i32, Kind::dec},
+    {"sched_priority", Cell::u32, Kind::udec},
+    {"sched_runtime", Cell::u64, Kind::ludec},
+    {"sched_deadline", Cell::u64, Kind::ludec},
+    {"sched_period", Cell::u64, Kind::ludec},
 };
 constexpr Member sched_attr_utilization[] = {
     {"sched_util_min", Cell::u32, Kind::udec},
@@ -97,7 +100,7 @@ void print_clone_args(const Value& value, const CloneArgs& args, std::uint64_t s
   auto& out = value.out;
   out.begin_struct();
   out.field("flags");
-  print_flags(value, *syscall::constants_of(Kind::clone_flags), args.flags, "CLONE_???");
+  print_flags(value, named_set<"clone3_flags">(), args.flags);
   if ((args.flags & CLONE_PIDFD) != 0) print_pointer(value, "pidfd", args.pidfd);
   if ((args.flags & (CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID)) != 0) {
     print_pointer(value, "child_tid", args.child_tid);
@@ -166,7 +169,7 @@ void print_waiter(const Value& value, Address at) {
   value.out.hex(expected);
   print_pointer(value, "uaddr", address);
   value.out.field("flags");
-  print_futex_flags(value, static_cast<std::uint32_t>(flags));
+  print_flags(value, named_set<"futex_waitv_flags">(), flags);
   if (reserved != 0) {
     value.out.field("__reserved");
     value.out.hex(reserved);
@@ -176,8 +179,9 @@ void print_waiter(const Value& value, Address at) {
 
 void render_waiters(const Value& value) {
   constexpr std::size_t waiter_size = 24;
-  print_array(value, address_of(value), static_cast<std::uint32_t>(value.call.args[1]), waiter_size,
-              [&](Address at) { print_waiter(value, at); }, shown_elements(value));
+  print_array(
+      value, address_of(value), static_cast<std::uint32_t>(value.call.args[1]), waiter_size,
+      [&](Address at) { print_waiter(value, at); }, shown_elements(value));
 }
 
 constexpr Registration table[] = {

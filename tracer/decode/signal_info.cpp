@@ -1,8 +1,7 @@
 // siginfo: which members mean something depends on the signal and on how it was sent.
-#include <linux/audit.h>
-
 #include <array>
 #include <cstddef>
+#include <linux/audit.h>
 
 #include <fmt/format.h>
 
@@ -13,8 +12,6 @@ namespace sonde::decode {
 
 namespace {
 
-using syscall::Kind;
-
 constexpr unsigned ticks_per_second = 100;  // USER_HZ, which the kernel counts si_utime in.
 
 // Codes newer than the C library's headers.
@@ -22,29 +19,24 @@ constexpr int code_bound_error = 3, code_protection_key = 4;
 
 struct CodeNames {
   int signal;
-  Kind names;
+  const syscall::ConstantSet& (*names)();
 };
 
 constexpr CodeNames code_names[] = {
-    {SIGILL, Kind::si_code_ill}, {SIGFPE, Kind::si_code_fpe},   {SIGSEGV, Kind::si_code_segv},
-    {SIGBUS, Kind::si_code_bus}, {SIGTRAP, Kind::si_code_trap}, {SIGCHLD, Kind::si_code_chld},
-    {SIGIO, Kind::si_code_poll}, {SIGSYS, Kind::si_code_sys},
+    {SIGILL, named_set<"sigill_code">},   {SIGFPE, named_set<"sigfpe_code">},
+    {SIGSEGV, named_set<"sigsegv_code">}, {SIGBUS, named_set<"sigbus_code">},
+    {SIGTRAP, named_set<"sigtrap_code">}, {SIGCHLD, named_set<"sigchld_code">},
+    {SIGIO, named_set<"sigpoll_code">},   {SIGSYS, named_set<"sigsys_code">},
 };
 
 std::string_view code_name(int signal, int code) {
   if (code > 0 && code != SI_KERNEL) {
     for (const CodeNames& known : code_names) {
-      if (known.signal != signal) continue;
-      const auto* set = syscall::constants_of(known.names);
-      return set == nullptr ? std::string_view() : set->name_of(static_cast<std::uint64_t>(code));
+      if (known.signal == signal) return known.names().name_of(static_cast<std::uint64_t>(code));
     }
     return {};
   }
-  const auto* set = syscall::constants_of(Kind::si_code);
-  if (set == nullptr) return {};
-  // Codes below 0 may stand in the table as an int or sign-extended.
-  const std::string_view name = set->name_of(static_cast<std::uint64_t>(static_cast<std::int64_t>(code)));
-  return name.empty() ? set->name_of(static_cast<std::uint32_t>(code)) : name;
+  return named_set<"siginfo_code">().name_of(static_cast<std::uint32_t>(code));
 }
 
 class Printer {
@@ -202,17 +194,19 @@ class Printer {
       print_symbol(value_, fmt::format("__NR_{}", row->name), nr, Base::unsigned_decimal);
     }
     value_.out.field("si_arch");
-    print_constant(value_, Kind::audit_arch, info_.si_arch);
+    print_constant(value_, named_set<"audit_arch">(), info_.si_arch);
   }
 
   const siginfo_t& info_;
   const Value& value_;
 };
 
-// A 32-bit process's siginfo, spread out to the native layout: the union starts 4 bytes earlier, and pointers and
-// longs in it take 4 bytes.
+// A 32-bit process's siginfo, spread out to the native layout: the union starts 4 bytes earlier, and pointers
+// and longs in it take 4 bytes.
 siginfo_t widen(std::span<const std::byte, sizeof(siginfo_t)> bytes) {
-  const auto word = [&](std::size_t index) { return static_cast<std::int32_t>(signed_at(bytes, 4 * index, 4)); };
+  const auto word = [&](std::size_t index) {
+    return static_cast<std::int32_t>(signed_at(bytes, 4 * index, 4));
+  };
   siginfo_t info{};
   info.si_signo = word(0);
   info.si_errno = word(1);

@@ -7,8 +7,8 @@
 
 namespace sonde::decode {
 
-// A signal set as strace writes it: [INT CHLD], or what is not in it, ~[KILL STOP], when most signals are. The text
-// stands for the mask's number.
+// A signal set as strace writes it: [INT CHLD], or what is not in it, ~[KILL STOP], when most signals are.
+// The text stands for the mask's number.
 void print_signal_set(const Value& value, std::uint64_t mask);
 
 // The kernel's siginfo of the call's ABI at `address`, or the address when it cannot be read.

@@ -26,7 +26,8 @@ std::string signal_label(const Value& value, unsigned signal) {
   return std::string(name);
 }
 
-// A call's sets have the size that one of its arguments states: the last one, but for signalfd4()'s flags after it.
+// A call's sets have the size that one of its arguments states: the last one, but for signalfd4()'s flags
+// after it.
 std::uint64_t set_size(const Value& value) {
   const syscall::Row& row = *value.call.row;
   const unsigned index = row.name.starts_with("signalfd") ? 2 : row.argument_count - 1u;
@@ -37,7 +38,8 @@ void render_signal_set(const Value& value) {
   const Address address = address_of(value);
   const std::uint64_t size = set_size(value);
   // Only rt_sigpending() takes a part of a set.
-  const bool fits = size == kernel_set_bytes || (value.call.row->name == "rt_sigpending" && size < kernel_set_bytes);
+  const bool fits =
+      size == kernel_set_bytes || (value.call.row->name == "rt_sigpending" && size < kernel_set_bytes);
   const auto mask = fits ? read_unsigned(value, address, size) : std::nullopt;
   if (address.value == 0 || !mask) return value.out.address(address.value);
   print_signal_set(value, *mask);
@@ -51,8 +53,7 @@ void render_old_signal_set(const Value& value) {
 }
 
 void print_handler(const Value& value, std::uint64_t handler) {
-  const auto* set = syscall::constants_of(Kind::signal_handler);
-  const std::string_view name = set == nullptr ? std::string_view() : set->name_of(handler);
+  const std::string_view name = named_set<"signal_handler">().name_of(handler);
   if (name.empty()) return value.out.address(handler);
   print_symbol(value, name, handler);
 }
@@ -66,7 +67,7 @@ void print_action(const Value& value, std::uint64_t handler, std::uint64_t mask,
   value.out.field("sa_mask");
   print_signal_set(value, mask);
   value.out.field("sa_flags");
-  print_flags(value, Kind::sigaction_flags, flags);
+  print_flags(value, named_set<"sigaction_flags">(), flags);
   if ((flags & has_restorer) != 0) {
     value.out.field("sa_restorer");
     value.out.address(restorer);
@@ -96,8 +97,9 @@ void render_old_sigaction(const Value& value) {
 }
 
 void render_stack(const Value& value) {
-  static constexpr Member members[] = {
-      {"ss_sp", Cell::pointer, Kind::address}, {"ss_flags", Cell::u32, Kind::stack_flags}, {"ss_size", Cell::ulong, Kind::ludec}};
+  static constexpr Member members[] = {{"ss_sp", Cell::pointer, Kind::address},
+                                       SONDE_SET_MEMBER("ss_flags", Cell::u32, "sigaltstack_flags"),
+                                       {"ss_size", Cell::ulong, Kind::ludec}};
   print_struct(value, address_of(value), members);
 }
 
@@ -105,10 +107,12 @@ void render_siginfo_pointer(const Value& value) { print_siginfo(value, address_o
 
 void render_handler(const Value& value) { print_handler(value, as_word(value, value.raw)); }
 
-void render_old_signal_mask(const Value& value) { print_signal_set(value, static_cast<std::uint32_t>(value.raw)); }
+void render_old_signal_mask(const Value& value) {
+  print_signal_set(value, static_cast<std::uint32_t>(value.raw));
+}
 
-// The mask that will hold once the handler has returned. The tracer found it in the frame that the kernel had pushed,
-// and it is the only memory that was captured.
+// The mask that will hold once the handler has returned. The tracer found it in the frame that the kernel had
+// pushed, and it is the only memory that was captured.
 void render_signal_frame(const Value& value) {
   std::optional<std::uint64_t> mask;
   value.call.entered.each([&](const event::Segment& segment) {
@@ -122,16 +126,6 @@ void render_signal_frame(const Value& value) {
   value.out.field("mask");
   print_signal_set(value, *mask);
   value.out.end_struct();
-}
-
-void render_signal_out(const Value& value) { print_pointee(value, address_of(value), Cell::i32, Kind::signal); }
-
-// rt_sigtimedwait() returns the signal: 10 (SIGUSR1).
-void render_signal_result(const Value& value) {
-  const auto signal = static_cast<int>(value.raw);
-  value.out.integer(signal);
-  const std::string_view name = syscall::signal_name(signal);
-  if (signal != 0 && !name.empty()) value.out.remark(name);
 }
 
 constexpr Registration table[] = {
@@ -150,13 +144,13 @@ constexpr Registration table[] = {
     {Kind::old_sigaction_out, render_old_sigaction},
     {Kind::sighandler, render_handler},
     {Kind::sigreturn_frame, render_signal_frame},
-    {Kind::signal_out, render_signal_out},
-    {Kind::ret_signal, render_signal_result},
 };
 
 }  // namespace
 
-void print_signal(const Value& value, int signal) { render(Kind::signal, value.with(static_cast<std::uint32_t>(signal))); }
+void print_signal(const Value& value, int signal) {
+  render(Kind::signal, value.with(static_cast<std::uint32_t>(signal)));
+}
 
 void print_signal_set(const Value& value, std::uint64_t mask) {
   // Most of the signals: those missing are shorter to tell.

@@ -135,6 +135,7 @@ void TextWriter::field(std::string_view name) {
   out_ += name;
   out_ += '=';
 }
+void TextWriter::unnamed_field(std::string_view) { separate(); }
 void TextWriter::end_struct() { close('}'); }
 void TextWriter::begin_array() { open('['); }
 void TextWriter::element() { separate(); }

@@ -29,6 +29,7 @@ class TextWriter final : public Writer {
   void redacted() override;
   void begin_struct() override;
   void field(std::string_view name) override;
+  void unnamed_field(std::string_view name) override;
   void end_struct() override;
   void begin_array() override;
   void element() override;

@@ -35,6 +35,8 @@ class Writer {
   // announced before its value.
   virtual void begin_struct() = 0;
   virtual void field(std::string_view name) = 0;
+  // A field whose value says by itself what it is. Text: the value alone, inet_pton(AF_INET6, "::1", &sin6_addr).
+  virtual void unnamed_field(std::string_view name) { field(name); }
   virtual void end_struct() = 0;
   virtual void begin_array() = 0;
   virtual void element() = 0;
