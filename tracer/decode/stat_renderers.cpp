@@ -1,7 +1,7 @@
 // stat, statx, statfs and their kin.
 #include <array>
 #include <cstddef>
-#include <linux/stat.h>
+#include <sys/stat.h>
 
 #include "decode/print.hpp"
 #include "decode/renderers.hpp"
