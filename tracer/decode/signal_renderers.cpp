@@ -128,7 +128,12 @@ void render_signal_frame(const Value& value) {
   value.out.end_struct();
 }
 
+void render_signal_out(const Value& value) {
+  print_pointee(value, address_of(value), Cell::i32, Kind::signal);
+}
+
 constexpr Registration table[] = {
+    {Kind::signal_out, render_signal_out},
     {Kind::sigset_in, render_signal_set},
     {Kind::sigset_out, render_signal_set},
     {Kind::sigaction_in, render_sigaction},

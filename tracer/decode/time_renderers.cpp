@@ -1,7 +1,6 @@
 // Times, timers and clocks.
+#include <cerrno>
 #include <csignal>
-#include <sys/stat.h>
-
 #include "decode/members.hpp"
 #include "decode/renderers.hpp"
 #include "decode/signal_print.hpp"
@@ -60,50 +59,9 @@ void render_itimerval(const Value& value) { print_interval(value, timeval_member
 void render_itimerspec(const Value& value) { print_interval(value, timespec_members); }
 void render_itimerspec64(const Value& value) { print_interval(value, timespec64_members); }
 
-// A file's time, with the date that it stands for.
-void print_file_time(const Value& value, Address address, Members members, bool is_timespec) {
-  MemberCursor cursor(value, address);
-  const auto seconds = static_cast<std::int64_t>(cursor.next(members[0].cell).value_or(0));
-  const std::uint64_t fraction = cursor.next(members[1].cell).value_or(0);
-  if (is_timespec && fraction == UTIME_NOW) return print_symbol(value, "UTIME_NOW", fraction);
-  if (is_timespec && fraction == UTIME_OMIT) return print_symbol(value, "UTIME_OMIT", fraction);
-  print_struct(value, address, members);
-  const std::uint64_t unit = is_timespec ? 1 : 1000;
-  const int digits = fraction == 0 ? 0 : is_timespec ? 9 : 6;
-  if (fraction < 1'000'000'000 / unit) print_calendar(value, seconds, fraction * unit, digits);
-}
-
-void print_file_times(const Value& value, Members members, bool is_timespec) {
-  const Address address = address_of(value);
-  const std::size_t size = struct_size(members, value.call.abi);
-  if (unreadable(value, address, 2 * size)) return;
-  value.out.begin_array();
-  for (const Address at : {address, address + size}) {
-    value.out.element();
-    print_file_time(value, at, members, is_timespec);
-  }
-  value.out.end_array();
-}
-void render_file_timevals(const Value& value) { print_file_times(value, timeval_members, false); }
-void render_file_timespecs(const Value& value) { print_file_times(value, timespec_members, true); }
-void render_file_timespecs64(const Value& value) { print_file_times(value, timespec64_members, true); }
-
 void print_dated(const Value& value, std::uint64_t seconds) {
   value.out.integer(static_cast<std::int64_t>(seconds));
   print_calendar(value, static_cast<std::int64_t>(seconds), 0, 0);
-}
-
-void render_utimbuf(const Value& value) {
-  MemberCursor cursor(value, address_of(value));
-  const auto accessed = cursor.next(Cell::slong);
-  const auto modified = cursor.next(Cell::slong);
-  if (!accessed || !modified) return value.out.address(address_of(value).value);
-  value.out.begin_struct();
-  value.out.field("actime");
-  print_dated(value, *accessed);
-  value.out.field("modtime");
-  print_dated(value, *modified);
-  value.out.end_struct();
 }
 
 void render_time(const Value& value) {
@@ -246,10 +204,6 @@ constexpr Registration table[] = {
     {Kind::timeval_in, render_timeval},
     {Kind::timeval_out, render_timeval},
     {Kind::timeval_inout, render_timeval_before},
-    {Kind::timeval_pair_in, render_file_timevals},
-    {Kind::utimens_pair_in, render_file_timespecs},
-    {Kind::utimens64_pair_in, render_file_timespecs64},
-    {Kind::utimbuf_in, render_utimbuf},
     {Kind::time_in, render_time},
     {Kind::time_out, render_time},
     {Kind::timezone_in, render_timezone},
