@@ -72,7 +72,7 @@ void print_calendar(const Value& value, std::int64_t seconds, std::uint64_t nano
     return;
   if (std::strftime(zone, sizeof zone, "%z", &local) == 0) return;
   std::string fraction;
-  if (digits > 0)
+  if (digits > 0 && nanoseconds != 0)
     fraction = fmt::format(".{:09}", nanoseconds).substr(0, static_cast<std::size_t>(digits) + 1);
   value.out.comment(fmt::format("{}{}{}", date, fraction, zone));
 }
