@@ -32,51 +32,71 @@ const Constant* find_value(std::span<const Constant> sorted, std::uint64_t value
   return found != sorted.end() && found->value == value ? &*found : nullptr;
 }
 
-// What one part of a set makes of a number. `text` is empty when it shows nothing; `remark` is what is said
-// of a text that is a bare number.
+// What one part of a set makes of a number.
 struct Piece {
-  std::string text;
+  std::string text = {};  // Empty when it shows nothing.
   std::uint64_t number = 0;
-  std::string_view remark;
-  std::uint64_t left = 0;  // Bits of the part that it leaves to the others.
+  Base base = Base::hex;
+  bool named = true;             // Else the text is the number itself ...
+  std::string_view remark = {};  // ... and this is what is said of it, if anything.
+  std::uint64_t left = 0;        // Bits of the part that it leaves to the others.
 };
 
-Piece choice_piece(const Part& part, std::uint64_t number) {
+Piece choice_piece(const Part& part, std::uint64_t number, bool alone) {
   const std::uint64_t value = number & part.mask;
-  if (const Constant* constant = find_value(part.values, value))
-    return {std::string(constant->name), value, {}, 0};
-  if (part.lenient) return {{}, 0, {}, value};
-  return {part.decimal ? fmt::format("{}", value) : hex_text(value), value, part.unknown, 0};
+  Piece piece;
+  piece.number = value;
+  if (const Constant* constant = find_value(part.values, value)) {
+    piece.text = constant->name;
+  } else if (part.lenient) {
+    piece.left = value;
+  } else if (value != 0 || alone) {
+    piece.text = part.in_decimal ? fmt::format("{}", static_cast<std::int32_t>(value)) : hex_text(value);
+    piece.named = false;
+    piece.remark = part.unknown;
+  }
+  if (part.in_decimal) {
+    piece.base = Base::decimal;
+    piece.number = static_cast<std::uint64_t>(static_cast<std::int32_t>(value));
+  }
+  return piece;
 }
 
 Piece bits_piece(const Part& part, std::uint64_t bits) {
-  Piece piece{{}, bits, {}, 0};
-  std::uint64_t rest = bits;
+  Piece piece;
+  piece.number = bits;
   const auto add = [&piece](std::string_view name) {
     if (!piece.text.empty()) piece.text += '|';
     piece.text += name;
   };
   for (const auto& [name, value] : part.values) {
-    if (value == 0 || (rest & value) != value) continue;
+    if (value == 0 || (bits & value) != value) continue;
     add(name);
-    rest &= ~value;
+    bits &= ~value;
   }
-  if (rest == 0) return piece;
-  if (piece.text.empty()) piece.remark = part.unknown;
-  add(hex_text(rest));
+  if (bits == 0) return piece;
+  piece.named = !piece.text.empty();
+  if (!piece.named) piece.remark = part.unknown;
+  add(hex_text(bits));
   return piece;
 }
 
 Piece shifted_piece(const Part& part, std::uint64_t number) {
   const std::uint64_t value = (number & part.mask) >> std::countr_zero(part.mask);
-  if (value == 0) return {};
-  return {fmt::format("{}<<{}", value, part.unknown), number & part.mask, {}, 0};
+  Piece piece;
+  piece.number = number & part.mask;
+  if (value != 0) piece.text = fmt::format("{}<<{}", value, part.unknown);
+  return piece;
 }
 
 Piece number_piece(const Part& part, std::uint64_t number) {
-  const std::uint64_t value = number & part.mask;
-  return {
-      part.kind == PartKind::octal ? fmt::format("0{:02o}", value) : fmt::format("{}", value), value, {}, 0};
+  const bool octal = part.kind == PartKind::octal;
+  Piece piece;
+  piece.number = number & part.mask;
+  piece.text = octal ? fmt::format("0{:02o}", piece.number) : fmt::format("{}", piece.number);
+  piece.base = octal ? Base::octal : Base::unsigned_decimal;
+  piece.named = false;
+  return piece;
 }
 
 std::vector<Piece> pieces_of(const ConstantSet& set, std::uint64_t number) {
@@ -86,7 +106,7 @@ std::vector<Piece> pieces_of(const ConstantSet& set, std::uint64_t number) {
     Piece piece;
     switch (part.kind) {
       case PartKind::choice:
-        piece = choice_piece(part, number);
+        piece = choice_piece(part, number, set.parts.size() == 1);
         break;
       case PartKind::bits:
         piece = bits_piece(part, (number & part.mask) | left);
@@ -115,16 +135,16 @@ std::string_view zero_name(const ConstantSet& set) {
   return {};
 }
 
-void print_piece(const Value& value, const Piece& piece, Base base) {
-  if (!piece.remark.empty()) return print_unknown(value, piece.remark, piece.number, base);
-  print_symbol(value, piece.text, piece.number, base);
+void print_piece(const Value& value, const Piece& piece) {
+  if (!piece.named) return print_unknown(value, piece.remark, piece.number, piece.base);
+  print_symbol(value, piece.text, piece.number, piece.base);
 }
 
 void print_apart(const Value& value, std::span<const Piece> pieces) {
   std::string_view separator;
   for (const Piece& piece : pieces) {
     if (!separator.empty()) value.out.verbatim(separator);
-    print_piece(value, piece, Base::hex);
+    print_piece(value, piece);
     separator = "|";
   }
 }
@@ -167,17 +187,13 @@ void print_unknown(const Value& value, std::string_view unknown, std::uint64_t n
 
 void print_from(const Value& value, const ConstantSet& set, std::uint64_t number) {
   number &= set.bits == 64 ? UINT64_MAX : UINT32_MAX;
-  if (const Constant* whole = find_value(set.whole, number)) return print_symbol(value, whole->name, number);
+  if (const Constant* whole = find_value(set.wholes, number)) return print_symbol(value, whole->name, number);
   const auto pieces = pieces_of(set, number);
   if (pieces.empty()) {
     const std::string_view zero = zero_name(set);
     return zero.empty() ? value.out.hex(number) : print_symbol(value, zero, number);
   }
-  if (pieces.size() == 1) {
-    const bool decimal = set.parts.size() == 1 && set.parts.front().decimal;
-    const Base base = decimal ? (set.bits == 64 ? Base::decimal : Base::unsigned_decimal) : Base::hex;
-    return print_piece(value, {pieces.front().text, number, pieces.front().remark, 0}, base);
-  }
+  if (pieces.size() == 1) return print_piece(value, pieces.front());
   if (value.style.xlat != Xlat::abbrev && prints_apart(set)) return print_apart(value, pieces);
   print_symbol(value, joined(pieces), number);
 }
@@ -188,9 +204,9 @@ std::string set_text(const ConstantSet& set, std::uint64_t number) {
 }
 
 std::string flags_text(std::span<const Constant> names, std::uint64_t flags, std::string_view prefix) {
-  const Piece piece = bits_piece({PartKind::bits, false, false, UINT64_MAX, "?", names}, flags);
+  const Piece piece = bits_piece({PartKind::bits, false, false, UINT64_MAX, {}, names}, flags);
   std::string text(prefix);
-  if (!piece.remark.empty() && prefix.empty()) return text;
+  if (!piece.named && prefix.empty()) return text;
   if (!text.empty() && !piece.text.empty()) text += '|';
   return text + piece.text;
 }
