@@ -18,7 +18,7 @@ enum class Detail : std::uint8_t {
 struct Options {
   // Tasks.
   bool follow_children = true;
-  bool follow_cpu = true;     // Move the tracer to its tracee's CPU.
+  bool low_latency = true;    // Keep idle CPUs awake while events flow, and spin: see stop_waiter.hpp.
   bool kill_on_exit = false;  // The tracees die with the tracer (PTRACE_O_EXITKILL).
   bool seccomp = false;       // The program carries a filter that reports what is to be traced; see can_detach().
   std::vector<std::uint32_t> detach_on;  // -b: numbers of calls (x86-64) after whose success a process is let go.

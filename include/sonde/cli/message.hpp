@@ -1,0 +1,14 @@
+// Lines for the user on standard error.
+#pragma once
+
+#include <string_view>
+
+#include "sonde/base/result.hpp"
+
+namespace sonde::cli {
+
+// "sonde: TEXT", in one write.
+void complain(std::string_view text);
+void complain(const Error& error);
+
+}  // namespace sonde::cli
