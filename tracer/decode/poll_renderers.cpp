@@ -1,0 +1,190 @@
+// poll, select and epoll, with what they found.
+#include <algorithm>
+#include <poll.h>
+#include <sys/epoll.h>
+#include <vector>
+
+#include "decode/print.hpp"
+#include "decode/renderers.hpp"
+#include "sonde/base/limits.hpp"
+
+namespace sonde::decode {
+
+namespace {
+
+using syscall::Kind;
+
+void render_pollfds(const Value& value) {
+  const Value before = value.as_before();
+  print_array(
+      before, {as_word(value, value.raw)}, static_cast<std::uint32_t>(value.call.args[1]), sizeof(pollfd),
+      [&](Address at) {
+        const auto entry = read_as<pollfd>(before, at).value_or(pollfd{});
+        value.out.begin_struct();
+        value.out.field("fd");
+        print_fd(value, entry.fd);
+        if (entry.fd >= 0) {
+          value.out.field("events");
+          print_flags(value, Kind::poll_events, static_cast<std::uint16_t>(entry.events));
+        }
+        value.out.end_struct();
+      },
+      shown_elements(value));
+}
+
+// The array that poll() left: only the entries with events.
+void print_revents(const Value& value) {
+  const Address array{as_word(value, value.call.args[0])};
+  const auto count = static_cast<std::uint32_t>(value.call.args[1]);
+  std::uint64_t shown = 0;
+  value.out.begin_array();
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const auto entry = read_as<pollfd>(value, array + i * sizeof(pollfd));
+    if (!entry) break;
+    if (entry->revents == 0) continue;
+    if (shown++ >= shown_elements(value)) {
+      value.out.more();
+      break;
+    }
+    value.out.element();
+    value.out.begin_struct();
+    value.out.field("fd");
+    value.out.integer(entry->fd);
+    value.out.field("revents");
+    print_flags(value, Kind::poll_events, static_cast<std::uint16_t>(entry->revents));
+    value.out.end_struct();
+  }
+  value.out.end_array();
+}
+
+// What is left of the time that the call could wait, when it had a limit.
+void print_time_left(const Value& value, unsigned argument, Kind kind) {
+  const Address time{as_word(value, value.call.args[argument])};
+  std::byte probe;
+  if (time.value == 0 || value.read(time, std::span(&probe, 1)) != 1) return;
+  value.out.verbatim(", left ");
+  render(kind, value.with(time.value));
+}
+
+void remark_poll(const Value& value) {
+  if (value.raw == 0) return value.out.verbatim("Timeout");
+  print_revents(value);
+}
+
+void remark_ppoll(const Value& value) {
+  remark_poll(value);
+  if (value.raw != 0) print_time_left(value, 2, Kind::timespec_left);
+}
+
+// The words of a select() set that hold its first argument's number of bits; empty when they cannot be read.
+std::vector<std::byte> read_fd_set(const Value& value, std::uint64_t raw, std::uint32_t bits) {
+  const std::size_t word = value.word();
+  std::vector<std::byte> set((bits + 8 * word - 1) / (8 * word) * word);
+  set.resize(value.read({as_word(value, raw)}, set) == set.size() ? set.size() : 0);
+  return set;
+}
+
+// How many descriptors select() was given; empty for what no process can have.
+std::optional<std::uint32_t> fd_count(const Value& value) {
+  const auto count = static_cast<std::int32_t>(value.call.args[0]);
+  if (count < 0) return std::nullopt;
+  return static_cast<std::uint32_t>(std::min<std::int32_t>(count, 1 << 20));
+}
+
+template <typename Visit>
+void each_fd(Bytes set, std::uint32_t bits, Visit visit) {
+  for (std::uint32_t fd = 0; fd < bits && fd / 8 < set.size(); ++fd) {
+    if ((static_cast<unsigned>(set[fd / 8]) >> (fd % 8) & 1) != 0) visit(static_cast<int>(fd));
+  }
+}
+
+void render_fd_set(const Value& value) {
+  const Address address{as_word(value, value.raw)};
+  const auto count = fd_count(value);
+  const auto set = address.value != 0 && count ? read_fd_set(value.as_before(), address.value, *count)
+                                               : std::vector<std::byte>{};
+  if (set.empty() && !(address.value != 0 && count == 0u)) return value.out.address(address.value);
+  value.out.begin_set(false);
+  each_fd(set, *count, [&](int fd) {
+    value.out.member();
+    print_fd(value, fd);
+  });
+  value.out.end_set();
+}
+
+// "in [3], out [4], left {...}": the sets that select() left something in.
+void print_ready(const Value& value, Kind time) {
+  constexpr std::string_view names[] = {"in", "out", "except"};
+  if (value.raw == 0) return value.out.verbatim("Timeout");
+  const std::uint32_t count = fd_count(value).value_or(0);
+  std::string_view separator;
+  for (unsigned i = 0; i < std::size(names); ++i) {
+    const std::uint64_t raw = value.call.args[i + 1];
+    if (raw == 0) continue;
+    const auto set = read_fd_set(value, raw, count);
+    bool any = false;
+    each_fd(set, count, [&](int fd) {
+      if (!any) {
+        value.out.verbatim(separator);
+        value.out.verbatim(names[i]);
+        value.out.verbatim(" ");
+        value.out.begin_set(false);
+      }
+      any = true;
+      value.out.member();
+      value.out.integer(fd);
+    });
+    if (!any) continue;
+    value.out.end_set();
+    separator = ", ";
+  }
+  print_time_left(value, 4, time);
+}
+
+void remark_select(const Value& value) { print_ready(value, Kind::timeval_left); }
+void remark_pselect(const Value& value) { print_ready(value, Kind::timespec_left); }
+
+// The pair of a mask's address and its size that pselect6() packs into its last argument.
+void render_pselect_mask(const Value& value) {
+  const Address address{as_word(value, value.raw)};
+  const auto mask = read_word(value, address);
+  const auto size = read_word(value, address + value.word());
+  if (address.value == 0 || !mask || !size) return value.out.address(address.value);
+  value.out.begin_struct();
+  value.out.field("sigmask");
+  render(Kind::sigset_in, value.with(*mask));
+  value.out.field("sigsetsize");
+  value.out.unsigned_integer(*size);
+  value.out.end_struct();
+}
+
+void print_epoll_event(const Value& value, Address at) {
+  const auto event = read_as<epoll_event>(value, at);
+  if (at.value == 0 || !event) return value.out.address(at.value);
+  auto& out = value.out;
+  out.begin_struct();
+  out.field("events");
+  print_flags(value, Kind::epoll_events, event->events);
+  out.field("data");
+  out.begin_struct();
+  out.field("u32");
+  out.unsigned_integer(event->data.u32);
+  out.field("u64");
+  out.unsigned_integer(event->data.u64);
+  out.end_struct();
+  out.end_struct();
+}
+
+// EPOLL_CTL_DEL takes no event, though programs pass one for old kernels' sake.
+void render_epoll_event(const Value& value) {
+  const Address address{as_word(value, value.raw)};
+  if (static_cast<std::uint32_t>(value.call.args[1]) == EPOLL_CTL_DEL)
+    return value.out.address(address.value);
+  print_epoll_event(value, address);
+}
+
+void render_epoll_events(const Value& value) {
+  print_array(
+      value, {as_word(value, value.raw)}, static_cast<std::uint64_t>(value.call.exit->ret),
+      sizeof(epoll_event), [&](Address at) { print_epoll_event(value, at); }, shown_elements(value));
+}
