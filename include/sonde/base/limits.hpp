@@ -11,6 +11,7 @@ inline constexpr std::size_t ring_bytes = std::size_t{8} << 20;   // Shared memo
 inline constexpr std::size_t frame_bytes = std::size_t{1} << 20;  // One frame, in the ring and in a trace file.
 inline constexpr std::size_t block_bytes = std::size_t{256} << 10;  // A trace file's block before compression.
 inline constexpr std::size_t block_bytes_max = std::size_t{4} << 20;  // The largest block a reader accepts.
+inline constexpr std::size_t trace_metadata_bytes = std::size_t{1} << 20;  // A trace file's description of itself.
 
 // What is copied out of a tracee for one system call.
 inline constexpr std::size_t path_bytes = 4096;          // PATH_MAX of the kernel, with the NUL.
