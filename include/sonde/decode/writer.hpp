@@ -1,5 +1,5 @@
-// What a renderer says of a value, independent of the form it is printed in: the text form writes strace's syntax, the
-// JSON form typed fields. Renderers are written once, against this.
+// What a renderer says of a value, independent of the form it is printed in: the text form writes strace's
+// syntax, the JSON form typed fields. Renderers are written once, against this.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@ class Writer {
  public:
   virtual ~Writer() = default;
 
-  // Scalars. Text: -3, 3, 0x3 (0 as 0), 0644 (0 as 0).
+  // Scalars. Text: -3, 3, 0x3 (0 as 0), 0644 (three digits at least: 000, 022).
   virtual void integer(std::int64_t value) = 0;
   virtual void unsigned_integer(std::uint64_t value) = 0;
   virtual void hex(std::uint64_t value) = 0;
@@ -29,8 +29,8 @@ class Writer {
   // Something that was left out on request.
   virtual void redacted() = 0;
 
-  // Composites. Text: {st_mode=S_IFREG|0644, ...} and [1, 2, ...]. Calls nest; each element or field is announced
-  // before its value.
+  // Composites. Text: {st_mode=S_IFREG|0644, ...} and [1, 2, ...]. Calls nest; each element or field is
+  // announced before its value.
   virtual void begin_struct() = 0;
   virtual void field(std::string_view name) = 0;
   virtual void end_struct() = 0;
@@ -42,12 +42,14 @@ class Writer {
 
   // A remark beside a value, which JSON leaves out. Text: " /* 20 vars */".
   virtual void comment(std::string_view text) = 0;
-  // A value that has no structure but its printed form: text as it is, which JSON writes as a string. The text is the
-  // renderer's own or escaped by it; nothing of a tracee's goes through here raw.
+  // What strace says of a call's result beside its value, in its syntax. Text: " (Timeout)".
+  virtual void remark(std::string_view) {}
+  // A value that has no structure but its printed form: text as it is, which JSON writes as a string. The
+  // text is the renderer's own or escaped by it; nothing of a tracee's goes through here raw.
   virtual void verbatim(std::string_view text) = 0;
 
-  // A call-like value: makedev(0x8, 0x1), inet_addr("127.0.0.1"). Text: name(arg, arg). JSON: the name with its
-  // arguments as an array.
+  // A call-like value: makedev(0x8, 0x1), inet_addr("127.0.0.1"). Text: name(arg, arg). JSON: the name with
+  // its arguments as an array.
   virtual void begin_call(std::string_view name) = 0;
   virtual void argument() = 0;
   virtual void end_call() = 0;
