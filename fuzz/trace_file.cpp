@@ -1,15 +1,16 @@
-// The trace file's reader: the input as a file, and the input as the frames of a good file that is then cut short.
-#include <sys/mman.h>
-#include <unistd.h>
+// The trace file's reader: the input as a file, and the input as the frames of a good file that is then cut
+// short.
+#include "sonde/event/trace_file.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <sys/mman.h>
+#include <unistd.h>
 #include <vector>
 
 #include "sonde/event/event.hpp"
-#include "sonde/event/trace_file.hpp"
 
 namespace {
 

@@ -1,13 +1,12 @@
 #include "sonde/event/trace_file.hpp"
 
+#include <cstring>
 #include <fcntl.h>
+#include <fstream>
+#include <iterator>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cstring>
-#include <fstream>
-#include <iterator>
 
 #include <doctest/doctest.h>
 
@@ -50,7 +49,8 @@ std::string contents(const std::string& path) {
 }
 
 void store(const std::string& path, std::string_view bytes) {
-  std::ofstream(path, std::ios::binary | std::ios::trunc).write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  std::ofstream(path, std::ios::binary | std::ios::trunc)
+      .write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
 }
 
 struct ReadBack {
@@ -76,7 +76,8 @@ void write_trace(const std::string& path, std::uint64_t count) {
   REQUIRE(writer.has_value());
   std::uint64_t time = 0;
   for (int block = 0; block < 3; ++block) {
-    for (std::uint64_t i = 0; i < count; ++i) REQUIRE(writer->append(note(time++, "something that was seen")));
+    for (std::uint64_t i = 0; i < count; ++i)
+      REQUIRE(writer->append(note(time++, "something that was seen")));
     REQUIRE(writer->flush());
   }
   REQUIRE(writer->finish());
@@ -181,7 +182,8 @@ TEST_CASE("failures say what is wrong") {
   CHECK_FALSE(exists(folder.path("trace.part")));
   CHECK(TraceFileReader::open(folder.path("trace")).error().code == ErrorCode::not_found);
   store(folder.path("trace"), "#!/bin/sh\necho this is no trace\n");
-  CHECK(TraceFileReader::open(folder.path("trace")).error().context.find("is not a trace file") != std::string::npos);
+  CHECK(TraceFileReader::open(folder.path("trace")).error().context.find("is not a trace file") !=
+        std::string::npos);
 }
 
 TEST_CASE("a full disk is reported, once and for good") {
