@@ -23,6 +23,10 @@ inline constexpr std::size_t segments_per_event = 1024;  // Pieces of memory in 
 // Text from /proc.
 inline constexpr std::size_t proc_file_bytes = std::size_t{64} << 20;  // /proc/PID/maps and its like.
 
+// The summary of system calls.
+inline constexpr std::size_t statistics_numbers = 1024;    // Numbers below it have a row each, the others share one.
+inline constexpr std::size_t statistics_processes = 1024;  // Processes with a table of their own.
+
 // The filter language.
 inline constexpr std::size_t filter_bytes = 64 << 10;
 inline constexpr std::size_t filter_nesting = 256;
