@@ -232,15 +232,15 @@ std::variant<Settings, ExitNow> parse_command_line(int argc, char** argv) {
 
   CLI::App* run = add_run(app, settings, raw);
   CLI::App* attach = add_attach(app, settings, raw);
-  for (CLI::App* verb : {run, attach}) {
-    verb->add_option("-o", settings.output.path, "Write to this file, or to a command: -o '|gzip >trace.gz'");
-    verb->add_flag("-A", settings.output.append, "Append to the file");
-  }
   CLI::App* record = app.add_subcommand("record", "Keep the events in a file, for 'sonde report'");
   record->add_option("-o", settings.trace_file, "The trace file to write")->required();
   record->require_subcommand(1);
   CLI::App* record_run = add_run(*record, settings, raw);
   CLI::App* record_attach = add_attach(*record, settings, raw);
+  for (CLI::App* verb : {run, attach, record_run, record_attach}) {
+    verb->add_option("-o", settings.output.path, "Write to this file, or to a command: -o '|gzip >trace.gz'");
+    verb->add_flag("-A", settings.output.append, "Append to the file");
+  }
 
   CLI::App* report = app.add_subcommand("report", "Render a trace file as the live output would have been");
   report->footer("Examples:\n  sonde report trace.sonde\n  sonde report -c -e 'failed' trace.sonde");

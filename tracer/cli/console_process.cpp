@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "sonde/base/limits.hpp"
+
 #include "sonde/cli/event_pump.hpp"
 #include "sonde/cli/processes.hpp"
 #include "sonde/record/stop_waiter.hpp"

@@ -42,7 +42,8 @@ class Outputs {
   std::vector<std::unique_ptr<output::Sink>> sinks_;
   std::optional<event::TraceFileWriter> trace_;
   std::optional<Error> trace_error_;
-  std::string name_;
+  std::string trace_name_;
+  std::string name_;  // Of the output, for messages.
   pid_t command_ = 0;
 };
 
