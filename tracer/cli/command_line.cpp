@@ -10,6 +10,7 @@
 #include "sonde/base/limits.hpp"
 #include "sonde/cli/message.hpp"
 #include "sonde/cli/quantity.hpp"
+#include "sonde/output/summary.hpp"
 #include "sonde/syscall/table.hpp"
 
 namespace sonde::cli {
@@ -145,6 +146,9 @@ Result<void> apply_limits(Settings& settings, const RawOptions& raw) {
     auto bytes = parse_bytes(raw.max_output);
     if (!bytes) return Failure(bytes.error());
     settings.output.max_bytes = *bytes;
+  }
+  if (const auto& sort = settings.output.summary_sort; !sort.empty() && !output::summary_order_named(sort)) {
+    return fail(ErrorCode::invalid, fmt::format("-S: '{}' is no order; use time, calls, errors, name, min, max or avg", sort));
   }
   if (!raw.sample.empty()) {
     auto sample = parse_sampling(raw.sample);

@@ -8,6 +8,9 @@
 #include <fmt/format.h>
 
 #include "sonde/cli/message.hpp"
+#include "sonde/output/csv_sink.hpp"
+#include "sonde/output/json_sink.hpp"
+#include "sonde/output/summary_sink.hpp"
 #include "sonde/output/text_sink.hpp"
 
 namespace sonde::cli {
@@ -29,6 +32,25 @@ output::TextOptions text_options(const Settings& settings) {
   options.column = out.column;
   options.quiet = out.quiet;
   return options;
+}
+
+std::unique_ptr<output::Sink> event_sink(const Settings& settings, output::Stream& out, output::Stream& notices) {
+  const decode::Style& style = settings.output.style;
+  switch (settings.output.format) {
+    case Format::text: break;
+    case Format::json: return std::make_unique<output::JsonSink>(out, style);
+    case Format::csv: return std::make_unique<output::CsvSink>(out, output::CsvOptions{style, false});
+  }
+  return std::make_unique<output::TextSink>(out, notices, text_options(settings));
+}
+
+std::unique_ptr<output::Sink> summary_sink(const OutputSettings& settings, output::Stream& out) {
+  using Form = output::SummarySink::Form;
+  const Form form = settings.format == Format::json  ? Form::json
+                    : settings.format == Format::csv ? Form::csv
+                                                     : Form::text;
+  const auto order = output::summary_order_named(settings.summary_sort).value_or(output::SummaryOrder::time);
+  return std::make_unique<output::SummarySink>(out, form, order, settings.summary_per_process);
 }
 
 event::TraceMetadata metadata_of(const Settings& settings) {
@@ -68,7 +90,12 @@ Result<Outputs> Outputs::open(const Settings& settings) {
     outputs.notices_ = std::make_unique<output::Stream>(standard_error());
     notices = outputs.notices_.get();
   }
-  outputs.sinks_.push_back(std::make_unique<output::TextSink>(*outputs.out_, *notices, text_options(settings)));
+  if (settings.output.summary != Summary::only) {
+    outputs.sinks_.push_back(event_sink(settings, *outputs.out_, *notices));
+  }
+  if (settings.output.summary != Summary::none) {
+    outputs.sinks_.push_back(summary_sink(settings.output, *outputs.out_));
+  }
   return outputs;
 }
 

@@ -1,6 +1,7 @@
 // Which events are shown: the filter of the command line, asked with what is known of the tasks.
 #pragma once
 
+#include "sonde/cli/settings.hpp"
 #include "sonde/decode/call.hpp"
 #include "sonde/event/event.hpp"
 
@@ -15,6 +16,7 @@ class Selection {
   // Of a call, at its entry (undecided: ask again) or exit.
   Shown ask(const decode::Call&) { return Shown::yes; }
   bool ask(const event::Event&) { return true; }
+  explicit Selection(const Settings&) {}
 };
 
 }  // namespace sonde::cli
