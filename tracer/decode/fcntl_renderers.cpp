@@ -47,7 +47,7 @@ void render_open_how(const Value& value) {
     out.octal(mode);
   }
   out.field("resolve");
-  print_flags(value, Kind::resolve_flags, unsigned_at(how, 16, 8));
+  print_flags(value, named_set<"resolve_flags">(), unsigned_at(how, 16, 8));
   print_rest(value, address, known, size);
   out.end_struct();
 }
@@ -69,9 +69,9 @@ void print_lock(const Value& value, const LockLayout& layout, bool with_pid) {
   auto& out = value.out;
   out.begin_struct();
   out.field("l_type");
-  print_constant(value, Kind::lock_type, unsigned_at(lock, 0, 2));
+  print_constant(value, Kind::flock_type, unsigned_at(lock, 0, 2));
   out.field("l_whence");
-  print_constant(value, Kind::whence, unsigned_at(lock, 2, 2));
+  print_constant(value, Kind::seek_whence, unsigned_at(lock, 2, 2));
   out.field("l_start");
   out.integer(signed_at(lock, layout.start, layout.word));
   out.field("l_len");
@@ -89,39 +89,88 @@ const LockLayout& large_lock(const Value& value) {
 }
 
 void render_flock(const Value& value) { print_lock(value, native_lock(value), false); }
-void render_flock_got(const Value& value) { print_lock(value, native_lock(value), true); }
+// What stands there before F_GETLK has answered is not worth showing.
+void render_flock_got(const Value& value) {
+  if (!value.succeeded()) return value.out.address(as_word(value, value.raw));
+  print_lock(value, native_lock(value), true);
+}
 void render_flock64(const Value& value) { print_lock(value, large_lock(value), false); }
-void render_flock64_got(const Value& value) { print_lock(value, large_lock(value), true); }
-
-constexpr Field owner_fields[] = {{"type", 0, 4, Kind::owner_type}, {"pid", 4, 4, Kind::pid, true}};
-void render_f_owner_ex(const Value& value) {
-  print_struct(value, {as_word(value, value.raw)}, 8, owner_fields);
+void render_flock64_got(const Value& value) {
+  if (!value.succeeded()) return value.out.address(as_word(value, value.raw));
+  print_lock(value, large_lock(value), true);
 }
 
-// What fcntl's result means, by its command.
-void remark_fcntl(const Value& value) {
-  const auto flags = static_cast<std::uint32_t>(value.raw);
-  const Value alone = value;
-  switch (static_cast<std::uint32_t>(value.call.args[1])) {
-    case F_GETFD:
-      if (flags == 0) return;
-      value.out.verbatim("flags ");
-      return print_flags(alone, Kind::fd_flags, flags);
-    case F_GETFL:
-      value.out.verbatim("flags ");
-      return value.out.verbatim(open_flags_text(flags));
-    case F_GET_SEALS:
-      if (flags == 0) return;
-      value.out.verbatim("seals ");
-      return print_flags(alone, Kind::seal_flags, flags);
-    case F_GETLEASE:
-      return value.out.verbatim(syscall::constants_of(Kind::lock_type)->name_of(flags));
-    case F_GETSIG:
-      return flags == 0 ? void() : value.out.verbatim(syscall::signal_name(static_cast<int>(flags)));
-    default:
-      return;
-  }
+constexpr Field owner_fields[] = {SONDE_SET_FIELD("type", 0, 4, "f_owner_type"),
+                                  {"pid", 4, 4, Kind::pid, true}};
+void render_f_owner(const Value& value) { print_struct(value, {as_word(value, value.raw)}, 8, owner_fields); }
+
+// Results of fcntl that are more than a number: 0x1 (flags FD_CLOEXEC).
+template <typename Write>
+void print_result(const Value& value, Write write) {
+  value.out.hex(value.raw);
+  print_remark(value, write);
+}
+
+void render_ret_fd_flags(const Value& value) {
+  print_result(value, [](const Value& result) {
+    if (result.raw == 0) return;
+    result.out.verbatim("flags ");
+    print_flags(result, Kind::fd_flags, result.raw);
+  });
+}
+
+void render_ret_open_flags(const Value& value) {
+  print_result(value,
+               [](const Value& result) { result.out.verbatim("flags " + open_flags_text(result.raw)); });
+}
+
+void render_ret_seals(const Value& value) {
+  print_result(value, [](const Value& result) {
+    if (result.raw == 0) return;
+    result.out.verbatim("seals ");
+    print_flags(result, Kind::seal_flags, result.raw);
+  });
+}
+
+void render_ret_flock_type(const Value& value) {
+  print_result(value, [](const Value& result) {
+    if (const auto* set = syscall::constants_of(Kind::flock_type))
+      result.out.verbatim(set->name_of(result.raw));
+  });
+}
+
+void render_ret_signal(const Value& value) {
+  value.out.integer(static_cast<std::int64_t>(value.raw));
+  print_remark(value, [](const Value& result) {
+    if (result.raw != 0) result.out.verbatim(syscall::signal_name(static_cast<int>(result.raw)));
+  });
 }
 
 bool open_has_mode(const Call& call) { return needs_mode(call.args[1]); }
 bool openat_has_mode(const Call& call) { return needs_mode(call.args[2]); }
+constexpr Registration table[] = {
+    {Kind::open_flags, render_open_flags},
+    {Kind::open_how_in, render_open_how},
+    {Kind::flock_in, render_flock},
+    {Kind::flock_update, render_flock_got},
+    {Kind::flock64_in, render_flock64},
+    {Kind::flock64_update, render_flock64_got},
+    {Kind::f_owner_in, render_f_owner},
+    {Kind::f_owner_out, render_f_owner},
+    {Kind::ret_fd_flags, render_ret_fd_flags},
+    {Kind::ret_open_flags, render_ret_open_flags},
+    {Kind::ret_seals, render_ret_seals},
+    {Kind::ret_flock_type, render_ret_flock_type},
+    {Kind::ret_signal, render_ret_signal},
+};
+
+constexpr Optional optionals[] = {
+    {"open", 2, open_has_mode},
+    {"openat", 3, openat_has_mode},
+};
+
+}  // namespace
+
+Domain fcntl_domain() { return {table, optionals}; }
+
+}  // namespace sonde::decode

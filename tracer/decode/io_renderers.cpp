@@ -1,5 +1,6 @@
 // Data in and out: iovecs, offsets, extended attributes, random bytes, directory entries.
 #include <algorithm>
+#include <array>
 #include <vector>
 
 #include <fmt/format.h>
@@ -62,14 +63,16 @@ void render_iovec_in(const Value& value) { print_iovec_in(value, as_word(value, 
 void render_iovec_out(const Value& value) { print_iovec_out(value, as_word(value, next_argument(value))); }
 void render_iovec_bare(const Value& value) { print_iovec_bare(value, as_word(value, next_argument(value))); }
 
-// A file offset that a call reads, and moves on when it succeeds: [0] => [10].
-void print_offset(const Value& value, bool shows_change) {
+// A file offset that a call reads, and may move on when it succeeds: [0] => [10].
+void print_offset(const Value& value, std::size_t size, bool shows_change) {
   const Address address{as_word(value, value.raw)};
-  if (unreadable(value.as_before(), address, 8)) return;
+  if (unreadable(value.as_before(), address, size)) return;
   const auto offset = [&](const Value& when) {
     value.out.begin_array();
     value.out.element();
-    value.out.integer(static_cast<std::int64_t>(read_unsigned(when, address, 8).value_or(0)));
+    std::array<std::byte, 8> bytes{};
+    when.read(address, std::span(bytes).first(size));
+    value.out.integer(signed_at(bytes, 0, size));
     value.out.end_array();
   };
   const bool moved = shows_change && value.succeeded() && value.call.exit->ret != 0;
@@ -81,8 +84,9 @@ void print_offset(const Value& value, bool shows_change) {
   value.out.end_change();
 }
 
-void render_offset(const Value& value) { print_offset(value, false); }
-void render_offset_moved(const Value& value) { print_offset(value, true); }
+void render_offset(const Value& value) { print_offset(value, 8, false); }
+void render_offset_moved(const Value& value) { print_offset(value, value.word(), true); }
+void render_offset64_moved(const Value& value) { print_offset(value, 8, true); }
 
 // The value of an extended attribute: its last NUL, which many writers add, is not shown.
 void print_xattr(const Value& value, std::uint64_t size) {
@@ -98,16 +102,6 @@ void render_xattr_in(const Value& value) { print_xattr(value, as_word(value, nex
 void render_xattr_out(const Value& value) {
   if (as_word(value, next_argument(value)) == 0) return value.out.address(as_word(value, value.raw));
   print_xattr(value, static_cast<std::uint64_t>(value.call.exit->ret));
-}
-
-void render_xattr_list(const Value& value) {
-  const Address address{as_word(value, value.raw)};
-  if (as_word(value, next_argument(value)) == 0) return value.out.address(address.value);
-  print_data(value, address, static_cast<std::uint64_t>(value.call.exit->ret));
-}
-
-void render_random_bytes(const Value& value) {
-  print_hex_data(value, {as_word(value, value.raw)}, static_cast<std::uint64_t>(value.call.exit->ret));
 }
 
 // Directory entries. The three layouts differ in the size of their words and in where the type stands.
@@ -145,7 +139,7 @@ void print_dirent(const Value& value, Bytes entry, const DirentLayout& layout) {
   const auto type = [&] {
     out.field("d_type");
     const std::size_t at = layout.type_before_name ? layout.name - 1u : entry.size() - 1;
-    print_constant(value, Kind::dirent_type, unsigned_at(entry, at, 1));
+    print_constant(value, named_set<"dirent_type">(), unsigned_at(entry, at, 1));
   };
   out.begin_struct();
   out.field("d_ino");
@@ -184,3 +178,21 @@ void render_dirents64(const Value& value) { print_dirents(value, {8, 19, true});
 void render_dirents(const Value& value) {
   print_dirents(value, value.call.abi == Abi::i386 ? DirentLayout{4, 10, false} : DirentLayout{8, 18, false});
 }
+constexpr Registration table[] = {
+    {Kind::iovec_in, render_iovec_in},
+    {Kind::iovec_out, render_iovec_out},
+    {Kind::iovec_addresses_in, render_iovec_bare},
+    {Kind::off_update, render_offset_moved},
+    {Kind::off64_update, render_offset64_moved},
+    {Kind::loff_in, render_offset},
+    {Kind::xattr_value_in, render_xattr_in},
+    {Kind::xattr_value_out, render_xattr_out},
+    {Kind::dirent_out, render_dirents},
+    {Kind::dirent64_out, render_dirents64},
+};
+
+}  // namespace
+
+Domain io_domain() { return {table}; }
+
+}  // namespace sonde::decode

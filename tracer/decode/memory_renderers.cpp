@@ -103,3 +103,22 @@ void render_page_status(const Value& value) {
     print_symbol(value, fmt::format("-{}", name), static_cast<std::uint64_t>(status), Base::decimal);
   });
 }
+bool mremap_has_address(const Call& call) { return (call.args[3] & MREMAP_FIXED) != 0; }
+
+constexpr Registration table[] = {
+    {Kind::mmap_flags, render_mmap_flags},          {Kind::memfd_flags, render_memfd_flags},
+    {Kind::mincore_vec_out, render_mincore_vector}, {Kind::nodemask_in, render_node_mask},
+    {Kind::nodemask_out, render_node_mask},         {Kind::migrate_nodemask_in, render_node_mask_counted},
+    {Kind::addresses_in, render_page_addresses},    {Kind::nodes_in, render_page_nodes},
+    {Kind::page_status_out, render_page_status},
+};
+
+constexpr Optional optionals[] = {
+    {"mremap", 4, mremap_has_address},
+};
+
+}  // namespace
+
+Domain memory_domain() { return {table, optionals}; }
+
+}  // namespace sonde::decode

@@ -82,7 +82,7 @@ void render_fsconfig_aux(const Value& value) {
 // struct mount_attr, which may grow.
 constexpr Field mount_attr_fields[] = {{"attr_set", 0, 8, Kind::mount_attr_flags},
                                        {"attr_clr", 8, 8, Kind::mount_attr_flags},
-                                       {"propagation", 16, 8, Kind::mount_propagation},
+                                       SONDE_SET_FIELD("propagation", 16, 8, "mount_propagation"),
                                        {"userns_fd", 24, 8, Kind::fd}};
 
 void render_mount_attr(const Value& value) {
@@ -105,9 +105,9 @@ void render_quota_command(const Value& value) {
   if (value.style.xlat == Xlat::verbose) value.out.unsigned_integer(command);
   value.out.begin_call("QCMD");
   value.out.argument();
-  print_constant(value, Kind::quota_command, command >> SUBCMDSHIFT);
+  print_constant(value, named_set<"quota_command">(), command >> SUBCMDSHIFT);
   value.out.argument();
-  print_constant(value, Kind::quota_type, command & SUBCMDMASK);
+  print_constant(value, named_set<"quota_type">(), command & SUBCMDMASK);
   value.out.end_call();
 }
 
@@ -162,13 +162,13 @@ void render_landlock_ruleset(const Value& value) {
   if (address.value == 0 || size < known || !access) return value.out.address(address.value);
   value.out.begin_struct();
   value.out.field("handled_access_fs");
-  print_flags(value, Kind::landlock_access_fs, *access);
+  print_flags(value, named_set<"landlock_access_fs">(), *access);
   if (size > known) value.out.more();
   value.out.end_struct();
 }
 
 // struct landlock_path_beneath_attr, which is packed.
-constexpr Field path_beneath_fields[] = {{"allowed_access", 0, 8, Kind::landlock_access_fs},
+constexpr Field path_beneath_fields[] = {SONDE_SET_FIELD("allowed_access", 0, 8, "landlock_access_fs"),
                                          {"parent_fd", 8, 4, Kind::fd, true}};
 
 void render_landlock_rule(const Value& value) {
@@ -178,3 +178,18 @@ void render_landlock_rule(const Value& value) {
   }
   print_struct(value, address, 12, path_beneath_fields);
 }
+constexpr Registration table[] = {
+    {Kind::mount_flags, render_mount_flags},
+    {Kind::mount_attr_in, render_mount_attr},
+    {Kind::quotactl_cmd, render_quota_command},
+    {Kind::file_handle_in, render_file_handle},
+    {Kind::file_handle_update, render_file_handle_got},
+    {Kind::landlock_ruleset_attr_in, render_landlock_ruleset},
+    {Kind::landlock_path_beneath_in, render_landlock_rule},
+};
+
+}  // namespace
+
+Domain mount_domain() { return {table}; }
+
+}  // namespace sonde::decode

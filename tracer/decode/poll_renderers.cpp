@@ -1,7 +1,9 @@
 // poll, select and epoll, with what they found.
 #include <algorithm>
+#include <optional>
 #include <poll.h>
 #include <sys/epoll.h>
+#include <utility>
 #include <vector>
 
 #include "decode/print.hpp"
@@ -25,7 +27,7 @@ void render_pollfds(const Value& value) {
         print_fd(value, entry.fd);
         if (entry.fd >= 0) {
           value.out.field("events");
-          print_flags(value, Kind::poll_events, static_cast<std::uint16_t>(entry.events));
+          print_flags(value, named_set<"poll_events">(), static_cast<std::uint16_t>(entry.events));
         }
         value.out.end_struct();
       },
@@ -51,14 +53,16 @@ void print_revents(const Value& value) {
     value.out.field("fd");
     value.out.integer(entry->fd);
     value.out.field("revents");
-    print_flags(value, Kind::poll_events, static_cast<std::uint16_t>(entry->revents));
+    print_flags(value, named_set<"poll_events">(), static_cast<std::uint16_t>(entry->revents));
     value.out.end_struct();
   }
   value.out.end_array();
 }
 
 // What is left of the time that the call could wait, when it had a limit.
-void print_time_left(const Value& value, unsigned argument, Kind kind) {
+void print_time_left(const Value& value, unsigned argument) {
+  const Kind kind = value.call.row->arguments[argument].kind;
+  if (syscall::spec(kind).direction != syscall::Direction::inout) return;
   const Address time{as_word(value, value.call.args[argument])};
   std::byte probe;
   if (time.value == 0 || value.read(time, std::span(&probe, 1)) != 1) return;
@@ -66,14 +70,13 @@ void print_time_left(const Value& value, unsigned argument, Kind kind) {
   render(kind, value.with(time.value));
 }
 
-void remark_poll(const Value& value) {
-  if (value.raw == 0) return value.out.verbatim("Timeout");
-  print_revents(value);
-}
-
-void remark_ppoll(const Value& value) {
-  remark_poll(value);
-  if (value.raw != 0) print_time_left(value, 2, Kind::timespec_left);
+void render_ret_poll(const Value& value) {
+  value.out.integer(static_cast<std::int64_t>(value.raw));
+  print_remark(value, [](const Value& result) {
+    if (result.raw == 0) return result.out.verbatim("Timeout");
+    print_revents(result);
+    print_time_left(result, 2);
+  });
 }
 
 // The words of a select() set that hold its first argument's number of bits; empty when they cannot be read.
@@ -112,40 +115,41 @@ void render_fd_set(const Value& value) {
   value.out.end_set();
 }
 
-// "in [3], out [4], left {...}": the sets that select() left something in.
-void print_ready(const Value& value, Kind time) {
-  constexpr std::string_view names[] = {"in", "out", "except"};
-  if (value.raw == 0) return value.out.verbatim("Timeout");
+// "in [3]": one of the sets that select() left, unless it is empty.
+void print_ready_set(const Value& value, std::string_view name, std::uint64_t address,
+                     std::string_view& separator) {
   const std::uint32_t count = fd_count(value).value_or(0);
-  std::string_view separator;
-  for (unsigned i = 0; i < std::size(names); ++i) {
-    const std::uint64_t raw = value.call.args[i + 1];
-    if (raw == 0) continue;
-    const auto set = read_fd_set(value, raw, count);
-    bool any = false;
-    each_fd(set, count, [&](int fd) {
-      if (!any) {
-        value.out.verbatim(separator);
-        value.out.verbatim(names[i]);
-        value.out.verbatim(" ");
-        value.out.begin_set(false);
-      }
-      any = true;
-      value.out.member();
-      value.out.integer(fd);
-    });
-    if (!any) continue;
-    value.out.end_set();
-    separator = ", ";
+  std::vector<int> ready;
+  each_fd(read_fd_set(value, address, count), count, [&](int fd) { ready.push_back(fd); });
+  if (address == 0 || ready.empty()) return;
+  value.out.verbatim(std::exchange(separator, ", "));
+  value.out.verbatim(name);
+  value.out.verbatim(" ");
+  value.out.begin_set(false);
+  for (const int fd : ready) {
+    value.out.member();
+    value.out.integer(fd);
   }
-  print_time_left(value, 4, time);
+  value.out.end_set();
 }
 
-void remark_select(const Value& value) { print_ready(value, Kind::timeval_left); }
-void remark_pselect(const Value& value) { print_ready(value, Kind::timespec_left); }
+// "in [3], out [4], left {...}"
+void print_ready(const Value& value) {
+  constexpr std::string_view names[] = {"in", "out", "except"};
+  if (value.raw == 0) return value.out.verbatim("Timeout");
+  std::string_view separator;
+  for (unsigned i = 0; i < std::size(names); ++i)
+    print_ready_set(value, names[i], value.call.args[i + 1], separator);
+  print_time_left(value, 4);
+}
+
+void render_ret_select(const Value& value) {
+  value.out.integer(static_cast<std::int64_t>(value.raw));
+  print_remark(value, print_ready);
+}
 
 // The pair of a mask's address and its size that pselect6() packs into its last argument.
-void render_pselect_mask(const Value& value) {
+void render_sigset_argpack(const Value& value) {
   const Address address{as_word(value, value.raw)};
   const auto mask = read_word(value, address);
   const auto size = read_word(value, address + value.word());
@@ -164,7 +168,7 @@ void print_epoll_event(const Value& value, Address at) {
   auto& out = value.out;
   out.begin_struct();
   out.field("events");
-  print_flags(value, Kind::epoll_events, event->events);
+  print_flags(value, named_set<"epoll_events">(), event->events);
   out.field("data");
   out.begin_struct();
   out.field("u32");
@@ -188,3 +192,18 @@ void render_epoll_events(const Value& value) {
       value, {as_word(value, value.raw)}, static_cast<std::uint64_t>(value.call.exit->ret),
       sizeof(epoll_event), [&](Address at) { print_epoll_event(value, at); }, shown_elements(value));
 }
+constexpr Registration table[] = {
+    {Kind::pollfd_inout, render_pollfds},
+    {Kind::ret_poll, render_ret_poll},
+    {Kind::fd_set_inout, render_fd_set},
+    {Kind::ret_select, render_ret_select},
+    {Kind::sigset_argpack_in, render_sigset_argpack},
+    {Kind::epoll_event_in, render_epoll_event},
+    {Kind::epoll_events_out, render_epoll_events},
+};
+
+}  // namespace
+
+Domain poll_domain() { return {table}; }
+
+}  // namespace sonde::decode

@@ -112,20 +112,30 @@ std::string unknown_of(const syscall::ConstantSet& set) {
   return std::string(common.substr(0, common.rfind('_') + 1)) + "???";
 }
 
-void print_constant(const Value& value, syscall::Kind kind, std::uint64_t number, Base base) {
+void print_constant(const Value& value, const syscall::ConstantSet& set, std::uint64_t number) {
+  const std::string_view name = set.name_of(number);
+  if (name.empty()) return print_unknown(value, unknown_of(set), number);
+  print_symbol(value, name, number);
+}
+
+void print_flags(const Value& value, const syscall::ConstantSet& set, std::uint64_t flags) {
+  const std::string text = flags_text(set, flags);
+  if (!text.empty()) return print_symbol(value, text, flags);
+  print_unknown(value, flags == 0 ? std::string() : unknown_of(set), flags);
+}
+
+void print_from(const Value& value, const syscall::ConstantSet& set, std::uint64_t number) {
+  set.flags ? print_flags(value, set, number) : print_constant(value, set, number);
+}
+
+void print_constant(const Value& value, syscall::Kind kind, std::uint64_t number) {
   const auto* set = syscall::constants_of(kind);
-  if (set == nullptr) return print_number(value, number, base);
-  const std::string_view name = set->name_of(number);
-  if (name.empty()) return print_unknown(value, unknown_of(*set), number, base);
-  print_symbol(value, name, number, base);
+  set == nullptr ? value.out.hex(number) : print_constant(value, *set, number);
 }
 
 void print_flags(const Value& value, syscall::Kind kind, std::uint64_t flags) {
   const auto* set = syscall::constants_of(kind);
-  if (set == nullptr) return value.out.hex(flags);
-  const std::string text = flags_text(*set, flags);
-  if (!text.empty()) return print_symbol(value, text, flags);
-  print_unknown(value, flags == 0 ? std::string() : unknown_of(*set), flags);
+  set == nullptr ? value.out.hex(flags) : print_flags(value, *set, flags);
 }
 
 void print_fd(const Value& value, int fd) {
@@ -195,7 +205,7 @@ void print_fields(const Value& value, Bytes structure, std::span<const Field> fi
                                   ? static_cast<std::uint64_t>(signed_at(structure, field.offset, field.size))
                                   : unsigned_at(structure, field.offset, field.size);
     value.out.field(field.name);
-    render(field.kind, value.with(raw));
+    field.set != nullptr ? print_from(value, field.set(), raw) : render(field.kind, value.with(raw));
   }
 }
 

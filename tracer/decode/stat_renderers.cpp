@@ -1,7 +1,7 @@
 // stat, statx, statfs and their kin.
+#include <array>
 #include <cstddef>
 #include <linux/stat.h>
-#include <sys/vfs.h>
 
 #include "decode/print.hpp"
 #include "decode/renderers.hpp"
@@ -149,7 +149,7 @@ void print_statx_details(const Value& value, const struct statx& stat) {
   auto& out = value.out;
   print_number_field(value, "stx_blocks", stat.stx_blocks);
   out.field("stx_attributes_mask");
-  print_flags(value, Kind::statx_attributes, stat.stx_attributes_mask);
+  print_flags(value, named_set<"statx_attributes">(), stat.stx_attributes_mask);
   print_statx_time(value, "stx_atime", stat.stx_atime);
   if ((stat.stx_mask & STATX_BTIME) != 0) print_statx_time(value, "stx_btime", stat.stx_btime);
   print_statx_time(value, "stx_ctime", stat.stx_ctime);
@@ -174,7 +174,7 @@ void render_statx(const Value& value) {
   print_flags(value, Kind::statx_mask, stat->stx_mask);
   if (value.style.verbose) print_number_field(value, "stx_blksize", stat->stx_blksize);
   out.field("stx_attributes");
-  print_flags(value, Kind::statx_attributes, stat->stx_attributes);
+  print_flags(value, named_set<"statx_attributes">(), stat->stx_attributes);
   if (value.style.verbose) {
     print_number_field(value, "stx_nlink", stat->stx_nlink);
     print_number_field(value, "stx_uid", stat->stx_uid);
@@ -224,7 +224,7 @@ void print_statfs(const Value& value, bool is_64_on_32) {
   auto& out = value.out;
   out.begin_struct();
   out.field("f_type");
-  print_constant(value, Kind::fs_magic, unsigned_at(bytes, 0, word));
+  print_constant(value, named_set<"fs_magic">(), unsigned_at(bytes, 0, word));
   print_number_field(value, "f_bsize", unsigned_at(bytes, word, word));
   constexpr std::string_view counts[] = {"f_blocks", "f_bfree", "f_bavail", "f_files", "f_ffree"};
   for (std::size_t i = 0; i < std::size(counts); ++i) {
@@ -243,7 +243,7 @@ void print_statfs(const Value& value, bool is_64_on_32) {
   print_number_field(value, "f_namelen", unsigned_at(bytes, offset_fsid + 8, word));
   print_number_field(value, "f_frsize", unsigned_at(bytes, offset_fsid + 8 + word, word));
   out.field("f_flags");
-  print_flags(value, Kind::statfs_flags, unsigned_at(bytes, offset_fsid + 8 + 2 * word, word));
+  print_flags(value, named_set<"statfs_flags">(), unsigned_at(bytes, offset_fsid + 8 + 2 * word, word));
   out.end_struct();
 }
 
@@ -252,3 +252,25 @@ void render_statfs64(const Value& value) { print_statfs(value, true); }
 
 void render_file_mode(const Value& value) { print_file_mode(value, static_cast<std::uint16_t>(value.raw)); }
 void render_device(const Value& value) { print_device(value, static_cast<std::uint32_t>(value.raw)); }
+// Only device files have a device number.
+bool has_device(std::uint64_t mode) { return (mode & S_IFMT) == S_IFCHR || (mode & S_IFMT) == S_IFBLK; }
+bool mknod_has_device(const Call& call) { return has_device(call.args[1]); }
+bool mknodat_has_device(const Call& call) { return has_device(call.args[2]); }
+
+constexpr Registration table[] = {
+    {Kind::stat_out, render_stat},        {Kind::stat64_out, render_stat64},
+    {Kind::statx_out, render_statx},      {Kind::statx_flags, render_statx_flags},
+    {Kind::statfs_out, render_statfs},    {Kind::statfs64_out, render_statfs64},
+    {Kind::mknod_mode, render_file_mode}, {Kind::dev, render_device},
+};
+
+constexpr Optional optionals[] = {
+    {"mknod", 2, mknod_has_device},
+    {"mknodat", 3, mknodat_has_device},
+};
+
+}  // namespace
+
+Domain stat_domain() { return {table, optionals}; }
+
+}  // namespace sonde::decode

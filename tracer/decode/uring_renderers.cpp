@@ -63,7 +63,7 @@ void render_uring_params(const Value& value) {
   };
   out.begin_struct();
   out.field("flags");
-  print_flags(value, Kind::uring_setup_flags, asked->flags);
+  print_flags(value, named_set<"io_uring_setup_flags">(), asked->flags);
   out.field("sq_thread_cpu");
   out.hex(asked->sq_thread_cpu);
   number("sq_thread_idle", asked->sq_thread_idle);
@@ -76,7 +76,7 @@ void render_uring_params(const Value& value) {
     number("sq_entries", params->sq_entries);
     number("cq_entries", params->cq_entries);
     out.field("features");
-    print_flags(value, Kind::uring_features, params->features);
+    print_flags(value, named_set<"io_uring_features">(), params->features);
     print_offsets(value, "sq_off", std::as_bytes(std::span(&params->sq_off, 1)), sq_fields);
     print_offsets(value, "cq_off", std::as_bytes(std::span(&params->cq_off, 1)), cq_fields);
   }
@@ -142,3 +142,12 @@ void render_uring_register_arg(const Value& value) {
       return value.out.address(address.value);
   }
 }
+constexpr Registration table[] = {
+    {Kind::io_uring_params_update, render_uring_params},
+};
+
+}  // namespace
+
+Domain uring_domain() { return {table}; }
+
+}  // namespace sonde::decode

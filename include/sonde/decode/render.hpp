@@ -12,7 +12,7 @@ namespace sonde::decode {
 // What a renderer gets: one argument of one call, or one value found inside a structure.
 struct Value {
   const Call& call;
-  unsigned index;     // Of the argument; for its neighbours (lengths, commands).
+  unsigned index;     // Of the argument's register; for its neighbours (lengths, commands).
   std::uint64_t raw;  // The register, or the word found in memory.
   const Style& style;
   Writer& out;
