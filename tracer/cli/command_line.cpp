@@ -2,7 +2,9 @@
 
 #include <sys/syscall.h>
 
+#include <algorithm>
 #include <charconv>
+#include <iterator>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -257,8 +259,11 @@ std::variant<Settings, ExitNow> parse_command_line(int argc, char** argv) {
   filter->footer("Examples:\n  sonde filter 'syscall in [open, openat] && failed'\n  sonde filter trace=%file");
   filter->add_option("expression", settings.expression, "The expression, as -e takes it")->required();
 
+  // What follows "--" is the program's; CLI11 would look for options in it.
+  const std::vector<std::string>& typed = settings.arguments;
+  const auto dashes = std::find(typed.begin(), typed.end(), "--");
   try {
-    app.parse(argc, argv);
+    app.parse(std::vector<std::string>(std::make_reverse_iterator(dashes), typed.rend()));
   } catch (const CLI::CallForHelp& e) {
     return ExitNow{app.exit(e)};
   } catch (const CLI::CallForAllHelp& e) {
@@ -274,10 +279,10 @@ std::variant<Settings, ExitNow> parse_command_line(int argc, char** argv) {
   CLI::App* used_attach = recorded ? record_attach : attach;
   if (used_run->parsed()) {
     settings.verb = Verb::run;
+    // Without "--" before it the program is the first word that is no option; a "--" behind it is one of its own.
     settings.command = used_run->remaining();
-    if (!settings.command.empty() && settings.command.front() == "--") {
-      settings.command.erase(settings.command.begin());
-    }
+    const bool own_dashes = settings.command.empty() && dashes != typed.end();
+    settings.command.insert(settings.command.end(), own_dashes ? dashes + 1 : dashes, typed.end());
     if (settings.command.empty()) return usage_error("run: which program? Usage: sonde run [options] -- PROGRAM [ARG...]");
     if (settings.command.front().starts_with('-')) {
       return usage_error(fmt::format("run: unknown option '{}'; 'sonde run --help' lists them", settings.command.front()));
