@@ -1,5 +1,7 @@
 #include "sonde/record/tracer.hpp"
 
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 
 #include <algorithm>
@@ -30,6 +32,13 @@ ptrace::Options ptrace_options(const Options& options) {
 TaskOrigin origin_of(StopKind kind) {
   if (kind == StopKind::fork) return TaskOrigin::fork;
   return kind == StopKind::vfork ? TaskOrigin::vfork : TaskOrigin::clone;
+}
+
+// Whether a call that has succeeded gave its task a seccomp filter, or its strict mode.
+bool installs_filter(const ptrace::SyscallEntry& entry) {
+  if (entry.abi != Abi::x86_64) return false;
+  if (entry.nr == SYS_prctl) return entry.args[0] == PR_SET_SECCOMP;
+  return entry.nr == SYS_seccomp && entry.args[0] <= SECCOMP_SET_MODE_FILTER;
 }
 
 bool is_exec(const ptrace::SyscallEntry& entry) {
@@ -133,8 +142,11 @@ void Tracer::on_stop(Stop stop) {
   if (task == nullptr) return;  // Gone already; the stop lets go of what may be left.
   if (task->let_go) return let_go(*task, std::move(stop), stop.signal_in_hand());
   switch (stop.kind()) {
-    case StopKind::syscall:
-    case StopKind::seccomp: return on_syscall_stop(*task, std::move(stop));
+    case StopKind::seccomp:
+      // A task that stops at every call has been here already, before the filters ran.
+      if (task->own_filter) return go_on(*task, std::move(stop), 0);
+      return on_syscall_stop(*task, std::move(stop));
+    case StopKind::syscall: return on_syscall_stop(*task, std::move(stop));
     case StopKind::signal: return on_signal(*task, std::move(stop));
     case StopKind::group_stop: {
       // The answer to our own interrupt of a task that was stopped already is no news, unless we have just come.
@@ -151,6 +163,8 @@ void Tracer::on_stop(Stop stop) {
     }
     case StopKind::trap:
       if (std::exchange(task->interrupted, false)) repair_interrupted_call(stop.tid());
+      // A child's first stop: it is about to return from the clone.
+      if (task->cleared && !task->in_call) restore_untraced(stop.tid(), *std::exchange(task->cleared, std::nullopt));
       return go_on(*task, std::move(stop), 0);
     case StopKind::clone:
     case StopKind::fork:
@@ -177,13 +191,17 @@ void Tracer::on_syscall_stop(Task& task, Stop stop) {
   go_on(task, std::move(stop), 0);
 }
 
-bool Tracer::wanted(const ptrace::SyscallEntry&) const { return options_.system_calls; }
+bool Tracer::wanted(const ptrace::SyscallEntry& entry) const {
+  if (!options_.system_calls) return false;
+  return !options_.may_match || options_.may_match(entry.abi, entry.nr, std::span<const std::uint64_t, 6>(entry.args));
+}
 
 void Tracer::on_entry(Task& task, const ptrace::SyscallEntry& entry) {
   task.in_call = true;
   task.entry = entry;
   task.row = syscall::resolve(entry.abi, entry.nr, entry.args);
   if (task.hidden && is_exec(entry)) task.hidden = false;
+  if (options_.follow_children) task.cleared = clear_untraced(task.id.tid, entry);
   task.recorded = !task.hidden && !muted_ && wanted(entry);
   if (!task.recorded) return;
   const Nanoseconds time = now();
@@ -207,6 +225,8 @@ void Tracer::on_entry(Task& task, const ptrace::SyscallEntry& entry) {
 
 bool Tracer::on_exit(Task& task, const ptrace::SyscallResult& result) {
   if (!std::exchange(task.in_call, false)) return false;
+  if (task.cleared) restore_untraced(task.id.tid, *std::exchange(task.cleared, std::nullopt));
+  if (options_.seccomp && !result.failed && installs_filter(task.entry)) on_own_filter(task);
   if (std::exchange(task.recorded, false) && !muted_) {
     FrameBuffer& frame = events_.frame();
     frame.begin(FrameType::syscall_exit, task.id, now());
@@ -216,6 +236,15 @@ bool Tracer::on_exit(Task& task, const ptrace::SyscallResult& result) {
   }
   if (result.failed || options_.detach_on.empty() || task.entry.abi != Abi::x86_64) return false;
   return std::find(options_.detach_on.begin(), options_.detach_on.end(), task.entry.nr) != options_.detach_on.end();
+}
+
+// A filter of the program's own may return ERRNO, TRAP or KILL, which outrank our RET_TRACE: such calls would be
+// missed. PTRACE_SYSCALL stops come before any filter runs. With TSYNC the whole process has it.
+void Tracer::on_own_filter(Task& task) {
+  const bool whole_process = task.entry.nr == SYS_seccomp && (task.entry.args[1] & SECCOMP_FILTER_FLAG_TSYNC) != 0;
+  task.own_filter = true;
+  if (!whole_process) return;
+  tasks_.each([&](Task& other) { other.own_filter |= other.id.pid == task.id.pid; });
 }
 
 void Tracer::on_signal(Task& task, Stop stop) {
@@ -239,6 +268,8 @@ void Tracer::on_new_task(Task& parent, StopKind kind) {
   const bool thread = kind == StopKind::clone && proc_.has_task(parent.id.pid, child);
   Task& task = adopt(child, parent.id.tid, origin_of(kind), thread ? parent.id.pid : child);
   task.hidden = parent.hidden;
+  task.own_filter = parent.own_filter;
+  task.cleared = parent.cleared;
 }
 
 Task* Tracer::on_exec(Task& task) {
@@ -281,7 +312,19 @@ Task* Tracer::adopt_early(pid_t tid) {
   if (!status) return nullptr;
   const bool thread = status->pid != tid;
   const pid_t parent = thread ? status->pid : status->parent_pid;
-  return &adopt(tid, parent, thread ? TaskOrigin::clone : TaskOrigin::fork, status->pid);
+  Task& task = adopt(tid, parent, thread ? TaskOrigin::clone : TaskOrigin::fork, status->pid);
+  inherit(task, parent);
+  return &task;
+}
+
+// What a child has of its parent's state, where the parent's event did not tell which task that is: any task of the
+// parent's process may have been the one.
+void Tracer::inherit(Task& child, pid_t parent_pid) {
+  tasks_.each([&](const Task& other) {
+    if (&other == &child) return;
+    if (other.id.pid == parent_pid) child.own_filter |= other.own_filter;
+    if (other.cleared && other.in_call) child.cleared = other.cleared;
+  });
 }
 
 void Tracer::go_on(Task& task, Stop stop, int signal) {
@@ -291,14 +334,16 @@ void Tracer::go_on(Task& task, Stop stop, int signal) {
 
 ptrace::Run Tracer::next_run(const Task& task) const {
   if (!options_.system_calls) return ptrace::Run::freely;
-  if (!options_.seccomp) return ptrace::Run::to_syscall;
+  if (!options_.seccomp || (task.own_filter && !muted_)) return ptrace::Run::to_syscall;
   // The filter announces entries; only the exit of a call that was announced and recorded is worth a stop.
-  return task.in_call && task.recorded && !muted_ ? ptrace::Run::to_syscall : ptrace::Run::freely;
+  const bool exit_matters = task.cleared || (!muted_ && (task.recorded || installs_filter(task.entry)));
+  return task.in_call && exit_matters ? ptrace::Run::to_syscall : ptrace::Run::freely;
 }
 
 void Tracer::let_go(Task& task, Stop stop, int signal) {
   const TaskId id = task.id;
   const bool announce = !task.let_go && !task.hidden && !muted_;
+  if (task.cleared) restore_untraced(id.tid, *task.cleared);
   std::move(stop).detach(signal);
   tasks_.remove(id.tid);
   if (!announce) return;

@@ -1,6 +1,7 @@
 // What the command line asked for.
 #pragma once
 
+#include <linux/filter.h>
 #include <sys/types.h>
 
 #include <cstdint>

@@ -1,11 +1,12 @@
 // What the tracer is asked to do. Fixed before the processes fork.
 #pragma once
 
-#include <linux/filter.h>
-#include <sys/types.h>
-
 #include <cstdint>
+#include <functional>
+#include <span>
 #include <vector>
+
+#include "sonde/base/types.hpp"
 
 namespace sonde::record {
 
@@ -33,8 +34,8 @@ struct Options {
   bool redact_paths = false;
   bool redact_environment = false;
 
-  // A program over seccomp_data that returns 0 for calls which cannot be of interest; empty: all are.
-  std::vector<sock_filter> prefilter;
+  // Says whether a call can be of interest, from its registers; what cannot be is not recorded. Empty: all can.
+  std::function<bool(Abi, std::uint32_t nr, std::span<const std::uint64_t, 6> args)> may_match;
 
   // Overflow: wait for the console, or drop and count.
   bool drop_on_overflow = false;

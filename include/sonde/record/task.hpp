@@ -4,9 +4,11 @@
 #include <sys/types.h>
 
 #include <memory>
+#include <optional>
 #include <unordered_map>
 
 #include "sonde/ptrace/requests.hpp"
+#include "sonde/record/untraced_clone.hpp"
 #include "sonde/syscall/table.hpp"
 
 namespace sonde::record {
@@ -18,6 +20,8 @@ struct Task {
   bool hidden = false;        // The child of ours that has not executed the program yet.
   bool interrupted = false;   // We asked it to stop, and it has not answered.
   bool let_go = false;        // To be detached at its next stop: a child that is not to be followed.
+  bool own_filter = false;    // It has a seccomp filter of its own, which may outrank ours: trace it by every call.
+  std::optional<ClearedFlag> cleared;  // To be restored at the exit of a clone, or at a child's first stop.
   ptrace::SyscallEntry entry{};
   const syscall::Row* row = nullptr;  // Of the entry; never nullptr while in_call.
 };

@@ -48,12 +48,14 @@ class Tracer {
   void on_entry(Task& task, const ptrace::SyscallEntry& entry);
   // True when the task is to be detached (-b).
   bool on_exit(Task& task, const ptrace::SyscallResult& result);
+  void on_own_filter(Task& task);
   void on_signal(Task& task, ptrace::Stop stop);
   void on_new_task(Task& parent, ptrace::StopKind kind);
   Task* on_exec(Task& task);
 
   Task& adopt(pid_t tid, pid_t parent_tid, event::TaskOrigin origin, pid_t pid);
   Task* adopt_early(pid_t tid);
+  void inherit(Task& child, pid_t parent_pid);
   void attach_tasks(pid_t pid);
   bool wanted(const ptrace::SyscallEntry& entry) const;
 
