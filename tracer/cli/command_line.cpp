@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <charconv>
 #include <iterator>
+#include <optional>
+#include <utility>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -225,12 +227,8 @@ ExitNow usage_error(std::string_view text) {
   return {125};
 }
 
-}  // namespace
-
-std::variant<Settings, ExitNow> parse_command_line(int argc, char** argv) {
-  Settings settings;
-  settings.arguments.assign(argv + 1, argv + argc);
-  RawOptions raw;
+// Reads what was typed into settings and raw; what is not mentioned stays as it is.
+std::optional<ExitNow> parse_onto(const std::vector<std::string>& typed, Settings& settings, RawOptions& raw) {
   CLI::App app("sonde looks into a running process from outside: its system calls, as they happen.", "sonde");
   app.set_version_flag("--version", "sonde " SONDE_VERSION);
   app.require_subcommand(1);
@@ -260,7 +258,6 @@ std::variant<Settings, ExitNow> parse_command_line(int argc, char** argv) {
   filter->add_option("expression", settings.expression, "The expression, as -e takes it")->required();
 
   // What follows "--" is the program's; CLI11 would look for options in it.
-  const std::vector<std::string>& typed = settings.arguments;
   const auto dashes = std::find(typed.begin(), typed.end(), "--");
   try {
     app.parse(std::vector<std::string>(std::make_reverse_iterator(dashes), typed.rend()));
@@ -293,6 +290,24 @@ std::variant<Settings, ExitNow> parse_command_line(int argc, char** argv) {
   } else {
     settings.verb = report->parsed() ? Verb::report : Verb::filter;
   }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::variant<Settings, ExitNow> parse_command_line(std::vector<std::string> arguments,
+                                                   const std::vector<std::string>& recorded) {
+  Settings settings;
+  RawOptions raw;
+  if (!recorded.empty()) {
+    if (auto exit = parse_onto(recorded, settings, raw)) return *exit;
+    settings.output.path.clear();
+    raw.max_output.clear();
+  }
+  const auto recorded_filters = std::exchange(settings.filters, {});
+  if (auto exit = parse_onto(arguments, settings, raw)) return *exit;
+  settings.filters.insert(settings.filters.begin(), recorded_filters.begin(), recorded_filters.end());
+  settings.arguments = std::move(arguments);
   if (auto applied = apply(settings, raw); !applied) return usage_error(applied.error().message());
   return settings;
 }

@@ -41,7 +41,6 @@ void EventPump::on_enter(const event::Event& event, Bytes frame) {
   const Shown shown = selection_.ask(slot.call);
   slot.active = shown != Shown::no;
   slot.shown = shown == Shown::yes;
-  slot.undecided = shown == Shown::undecided;
   if (!slot.shown) return;
   for (auto* sink : sinks_) sink->call_entered(slot.call);
 }
@@ -80,16 +79,18 @@ void EventPump::on_other(const event::Event& event) {
 void EventPump::end_call(pid_t tid, Nanoseconds time, output::Unfinished why) {
   const auto found = calls_.find(tid);
   if (found == calls_.end()) return;
-  if (found->second.active && found->second.shown) {
-    for (auto* sink : sinks_) sink->call_unfinished(found->second.call, time, why);
-  }
+  tell_unfinished(found->second, time, why);
   calls_.erase(found);
+}
+
+void EventPump::tell_unfinished(const InFlight& slot, Nanoseconds time, output::Unfinished why) {
+  if (!slot.active || (!slot.shown && !selection_.ask(slot.call, time, why))) return;
+  for (auto* sink : sinks_) sink->call_unfinished(slot.call, time, why);
 }
 
 void EventPump::finish() {
   for (auto& [tid, slot] : calls_) {
-    if (!slot.active || !slot.shown) continue;
-    for (auto* sink : sinks_) sink->call_unfinished(slot.call, last_time_, output::Unfinished::cut);
+    tell_unfinished(slot, last_time_, output::Unfinished::cut);
   }
   calls_.clear();
   for (auto* sink : sinks_) sink->finish(last_time_);

@@ -4,7 +4,7 @@
 
 int main(int argc, char** argv) {
   using namespace sonde::cli;
-  auto parsed = parse_command_line(argc, argv);
+  auto parsed = parse_command_line({argv + 1, argv + argc});
   if (const auto* exit = std::get_if<ExitNow>(&parsed)) return exit->status;
   auto& settings = std::get<Settings>(parsed);
   switch (settings.verb) {

@@ -1,7 +1,9 @@
 // Reads the command line.
 #pragma once
 
+#include <string>
 #include <variant>
+#include <vector>
 
 #include "sonde/cli/settings.hpp"
 
@@ -12,6 +14,9 @@ struct ExitNow {
   int status;
 };
 
-std::variant<Settings, ExitNow> parse_command_line(int argc, char** argv);
+// `arguments` are those after the program's name. For a report, `recorded` are those of the recording, from its trace
+// file: they hold where the report's own say nothing else, and its filters add to theirs.
+std::variant<Settings, ExitNow> parse_command_line(std::vector<std::string> arguments,
+                                                   const std::vector<std::string>& recorded = {});
 
 }  // namespace sonde::cli

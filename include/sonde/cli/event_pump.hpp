@@ -31,13 +31,13 @@ class EventPump {
     std::vector<std::uint64_t> frame;  // The entry's frame, copied.
     decode::Call call;
     bool active = false;
-    bool shown = false;    // The sinks were told of the entry.
-    bool undecided = false;  // The filter needs the exit.
+    bool shown = false;  // The sinks were told of the entry; otherwise the filter needs the exit.
   };
 
   void on_enter(const event::Event& event, Bytes frame);
   void on_exit(const event::Event& event, const event::SyscallExit& exit);
   void on_other(const event::Event& event);
+  void tell_unfinished(const InFlight& slot, Nanoseconds time, output::Unfinished why);
   void end_call(pid_t tid, Nanoseconds time, output::Unfinished why);
 
   Selection& selection_;

@@ -10,5 +10,7 @@ namespace sonde::cli {
 // "sonde: TEXT", in one write.
 void complain(std::string_view text);
 void complain(const Error& error);
+// A text of several lines, as it is, with a newline at its end.
+void write_block(std::string_view text);
 
 }  // namespace sonde::cli

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "sonde/decode/style.hpp"
+#include "sonde/filter/typed.hpp"
 #include "sonde/record/options.hpp"
 
 namespace sonde::cli {
@@ -53,6 +54,7 @@ struct Settings {
   bool pushdown = true;
   bool force_pushdown = false;       // Even at the price of no_new_privs.
   std::vector<sock_filter> program_filter;  // What pushdown made of the filter, for the program; empty for none.
+  std::optional<filter::TypedExpr> selection;  // What they mean together; empty: everything.
   std::vector<std::string> events;   // --events
   std::string user;                  // -u
   std::vector<std::string> environment;  // -E
