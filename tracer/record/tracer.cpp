@@ -64,7 +64,9 @@ Tracer::Tracer(const Options& options, event::Ring& ring, ControlSocket control)
 Result<void> Tracer::start(process::Launch& program) {
   post_session();
   const pid_t pid = program.pid();
-  if (auto seized = ptrace::seize(pid, ptrace_options(options_)); !seized) return Failure(seized.error());
+  if (auto seized = ptrace::seize(pid, ptrace_options(options_)); !seized) {
+    return Failure(process::explain_refusal(proc_, pid, seized.error().errno_value));
+  }
   Task& task = adopt(pid, 0, TaskOrigin::program, pid);
   task.hidden = true;
   if (!options_.seccomp) {
