@@ -1,10 +1,13 @@
 #include "sonde/record/capture.hpp"
 
 #include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <optional>
 
@@ -354,18 +357,39 @@ void Capture::descriptors(const Call& call, FrameBuffer& frame) {
 }
 
 void Capture::descriptor(const Call& call, std::int32_t fd, FrameBuffer& frame) {
-  std::array<char, 64> link;
-  const auto end = fmt::format_to_n(link.data(), link.size() - 1, "/proc/{}/{}", call.task.tid,
-                                    fd == AT_FDCWD ? std::string_view("cwd") : std::string_view("fd/"));
-  char* at = end.out;
-  if (fd != AT_FDCWD) at = fmt::format_to(at, "{}", fd);
-  *at = '\0';
-  std::array<std::byte, limits::path_bytes> target;
-  const ssize_t n = ::readlink(link.data(), reinterpret_cast<char*>(target.data()), target.size());
+  std::array<char, 64> link{};
+  if (fd == AT_FDCWD) {
+    fmt::format_to_n(link.data(), link.size() - 1, "/proc/{}/cwd", call.task.tid);
+  } else {
+    fmt::format_to_n(link.data(), link.size() - 1, "/proc/{}/fd/{}", call.task.tid, fd);
+  }
+  std::array<char, limits::path_bytes> buffer;
+  const ssize_t n = ::readlink(link.data(), buffer.data(), buffer.size());
   if (n <= 0) return;
-  const bool hidden = options_.redact_paths && target[0] == std::byte{'/'};
-  frame.segment(static_cast<std::uint64_t>(static_cast<std::int64_t>(fd)), SegmentKind::fd_path,
-                hidden ? Bytes() : Bytes(target.data(), static_cast<std::size_t>(n)), hidden);
+  const std::string_view target(buffer.data(), static_cast<std::size_t>(n));
+  const bool hidden = options_.redact_paths && target.front() == '/';
+  const auto number = static_cast<std::uint64_t>(static_cast<std::int64_t>(fd));
+  frame.segment(number, SegmentKind::fd_path, hidden ? Bytes() : std::as_bytes(std::span(target)), hidden);
+  if (!options_.fd_details || hidden) return;
+  const std::string detail = describe_descriptor(call, link.data(), target);
+  if (!detail.empty()) frame.segment(number, SegmentKind::fd_detail, std::as_bytes(std::span(detail)));
+}
+
+// What -yy tells beyond the path: the ends of a socket, a device's numbers.
+std::string Capture::describe_descriptor(const Call& call, const char* link, std::string_view target) {
+  constexpr std::string_view socket = "socket:[";
+  if (target.starts_with(socket)) {
+    std::uint64_t inode = 0;
+    std::from_chars(target.data() + socket.size(), target.data() + target.size(), inode);
+    std::string text = sockets_.describe(call.task.tid, link, inode);
+    // A Unix socket's name is a path.
+    return options_.redact_paths && text.find('"') != std::string::npos ? std::string() : text;
+  }
+  struct stat st;
+  if (!target.starts_with('/') || ::stat(link, &st) != 0) return {};
+  if (S_ISCHR(st.st_mode)) return fmt::format("<char {}:{}>", major(st.st_rdev), minor(st.st_rdev));
+  if (S_ISBLK(st.st_mode)) return fmt::format("<block {}:{}>", major(st.st_rdev), minor(st.st_rdev));
+  return {};
 }
 
 bool Capture::redacted(SegmentKind kind) const {
@@ -376,7 +400,7 @@ bool Capture::redacted(SegmentKind kind) const {
     case SegmentKind::environment: return options_.redact_environment;
     case SegmentKind::memory:
     case SegmentKind::fd_path:
-    case SegmentKind::exe_path: return false;
+    case SegmentKind::fd_detail: return false;
   }
   return false;
 }
