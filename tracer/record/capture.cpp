@@ -1,17 +1,10 @@
 #include "sonde/record/capture.hpp"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <cstring>
 #include <optional>
-
-#include <fmt/format.h>
 
 namespace sonde::record {
 
@@ -86,16 +79,12 @@ Capture::Capture(const Options& options)
 
 void Capture::entry(TaskId task, const ptrace::SyscallEntry& call, const syscall::Row& row, FrameBuffer& frame) {
   const Call at{task, call, row, nullptr, memory::ProcessMemory(task.tid)};
-  if (options_.fd_paths) descriptors(at, frame);
   if (options_.detail == Detail::memory) collect(at, frame);
 }
 
 void Capture::exit(TaskId task, const ptrace::SyscallEntry& call, const ptrace::SyscallResult& result,
                    const syscall::Row& row, FrameBuffer& frame) {
   const Call at{task, call, row, &result, memory::ProcessMemory(task.tid)};
-  if (options_.fd_paths && !result.failed && row.returns == syscall::Kind::fd) {
-    descriptor(at, static_cast<std::int32_t>(result.ret), frame);
-  }
   if (options_.detail == Detail::memory && fills_memory(result)) collect(at, frame);
 }
 
@@ -345,51 +334,6 @@ void Capture::follow_msghdr(const Call& call, Bytes header, std::uint64_t budget
   blob(load(header, at.control, word), load(header, at.control_length, word), limits::struct_bytes, Leads::nowhere);
   const std::uint64_t count = std::min<std::uint64_t>(load(header, at.iov_count, word), limits::array_elements);
   blob(load(header, at.iov, word), count * 2 * word, limits::array_elements * 16, Leads::iovec);
-}
-
-void Capture::descriptors(const Call& call, FrameBuffer& frame) {
-  for (unsigned i = 0; i < call.row.argument_count; ++i) {
-    const syscall::Kind kind = call.row.arguments[i].kind;
-    if (kind == syscall::Kind::fd || kind == syscall::Kind::dirfd) {
-      descriptor(call, static_cast<std::int32_t>(call.entry.args[call.row.arguments[i].reg]), frame);
-    }
-  }
-}
-
-void Capture::descriptor(const Call& call, std::int32_t fd, FrameBuffer& frame) {
-  std::array<char, 64> link{};
-  if (fd == AT_FDCWD) {
-    fmt::format_to_n(link.data(), link.size() - 1, "/proc/{}/cwd", call.task.tid);
-  } else {
-    fmt::format_to_n(link.data(), link.size() - 1, "/proc/{}/fd/{}", call.task.tid, fd);
-  }
-  std::array<char, limits::path_bytes> buffer;
-  const ssize_t n = ::readlink(link.data(), buffer.data(), buffer.size());
-  if (n <= 0) return;
-  const std::string_view target(buffer.data(), static_cast<std::size_t>(n));
-  const bool hidden = options_.redact_paths && target.front() == '/';
-  const auto number = static_cast<std::uint64_t>(static_cast<std::int64_t>(fd));
-  frame.segment(number, SegmentKind::fd_path, hidden ? Bytes() : std::as_bytes(std::span(target)), hidden);
-  if (!options_.fd_details || hidden) return;
-  const std::string detail = describe_descriptor(call, link.data(), target);
-  if (!detail.empty()) frame.segment(number, SegmentKind::fd_detail, std::as_bytes(std::span(detail)));
-}
-
-// What -yy tells beyond the path: the ends of a socket, a device's numbers.
-std::string Capture::describe_descriptor(const Call& call, const char* link, std::string_view target) {
-  constexpr std::string_view socket = "socket:[";
-  if (target.starts_with(socket)) {
-    std::uint64_t inode = 0;
-    std::from_chars(target.data() + socket.size(), target.data() + target.size(), inode);
-    std::string text = sockets_.describe(call.task.tid, link, inode);
-    // A Unix socket's name is a path.
-    return options_.redact_paths && text.find('"') != std::string::npos ? std::string() : text;
-  }
-  struct stat st;
-  if (!target.starts_with('/') || ::stat(link, &st) != 0) return {};
-  if (S_ISCHR(st.st_mode)) return fmt::format("<char {}:{}>", major(st.st_rdev), minor(st.st_rdev));
-  if (S_ISBLK(st.st_mode)) return fmt::format("<block {}:{}>", major(st.st_rdev), minor(st.st_rdev));
-  return {};
 }
 
 bool Capture::redacted(SegmentKind kind) const {

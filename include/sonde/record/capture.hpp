@@ -6,7 +6,6 @@
 
 #include "sonde/base/types.hpp"
 #include "sonde/memory/process_memory.hpp"
-#include "sonde/process/socket_names.hpp"
 #include "sonde/ptrace/requests.hpp"
 #include "sonde/record/frame_buffer.hpp"
 #include "sonde/record/options.hpp"
@@ -55,13 +54,9 @@ class Capture {
   void follow_strings(const Call& call, const Item& item, Bytes pointers);
   void follow_iovec(const Call& call, const Item& item, Bytes array);
   void follow_msghdr(const Call& call, Bytes header, std::uint64_t budget);
-  void descriptors(const Call& call, FrameBuffer& frame);
-  void descriptor(const Call& call, std::int32_t fd, FrameBuffer& frame);
-  std::string describe_descriptor(const Call& call, const char* link, std::string_view target);
   bool redacted(event::SegmentKind kind) const;
 
   const Options& options_;
-  process::SocketNames sockets_;
   std::size_t segments_ = 0;
   std::unique_ptr<std::array<Item, limits::segments_per_event>> items_;
   std::size_t planned_ = 0;
