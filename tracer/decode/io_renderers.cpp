@@ -160,7 +160,7 @@ void print_dirents(const Value& value, const DirentLayout& layout) {
   const auto entries = split_dirents(bytes, layout);
   if (!value.style.verbose) {
     value.out.address(as_word(value, value.raw));
-    return value.out.comment(fmt::format("{} entr{}", entries.size(), entries.size() == 1 ? "y" : "ies"));
+    return value.out.comment(fmt::format("{} entries", entries.size()));
   }
   value.out.begin_array();
   for (const Dirent& entry : entries) {

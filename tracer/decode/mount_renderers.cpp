@@ -18,24 +18,9 @@ namespace {
 
 using syscall::Kind;
 
-// MS_MGC_VAL in the upper half marked the flags as valid for old kernels.
-void render_mount_flags(const Value& value) {
-  constexpr std::uint64_t magic_mask = 0xffff0000;
-  constexpr std::uint64_t magic = 0xc0ed0000;
-  const std::uint64_t flags = as_word(value, value.raw);
-  if ((flags & magic_mask) != magic) return print_flags(value, Kind::mount_flags, flags);
-  const std::uint64_t rest = flags & ~magic_mask;
-  const auto* set = syscall::constants_of(Kind::mount_flags);
-  if (rest == 0 || set == nullptr) return print_symbol(value, "MS_MGC_VAL", magic);
-  if (value.style.xlat == Xlat::abbrev) return value.out.symbol(flags_text(*set, rest, "MS_MGC_VAL"), flags);
-  print_symbol(value, "MS_MGC_VAL", magic);
-  value.out.verbatim("|");
-  print_flags(value, *set, rest, {});
-}
-
 // struct mount_attr, which may grow.
-constexpr Field mount_attr_fields[] = {{"attr_set", 0, 8, Kind::mount_attr_flags},
-                                       {"attr_clr", 8, 8, Kind::mount_attr_flags},
+constexpr Field mount_attr_fields[] = {SONDE_SET_FIELD("attr_set", 0, 8, "mount_attr_attributes"),
+                                       SONDE_SET_FIELD("attr_clr", 8, 8, "mount_attr_attributes"),
                                        SONDE_SET_FIELD("propagation", 16, 8, "mount_propagation"),
                                        {"userns_fd", 24, 8, Kind::fd}};
 
@@ -158,7 +143,7 @@ void render_landlock_rule(const Value& value) {
   print_struct(value, address, 12, path_beneath_fields);
 }
 constexpr Registration table[] = {
-    {Kind::mount_flags, render_mount_flags},
+
     {Kind::mount_attr_in, render_mount_attr},
     {Kind::quotactl_cmd, render_quota_command},
     {Kind::dqblk_in, render_dqblk},

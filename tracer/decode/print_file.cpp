@@ -72,7 +72,7 @@ std::string calendar_text(std::int64_t seconds, std::uint64_t nanoseconds, int d
   if (std::strftime(date, sizeof date, "%FT%T", &local) == 0) return {};
   if (std::strftime(zone, sizeof zone, "%z", &local) == 0) return {};
   std::string fraction;
-  if (digits > 0) {
+  if (digits > 0 && nanoseconds != 0) {
     fraction = fmt::format(".{:09}", nanoseconds).substr(0, static_cast<std::size_t>(digits) + 1);
   }
   return fmt::format("{}{}{}", date, fraction, zone);

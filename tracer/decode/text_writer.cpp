@@ -165,6 +165,11 @@ void TextWriter::unknown_bytes(std::uint64_t offset, Bytes bytes) {
   out_ += '"';
 }
 
+void TextWriter::label(std::string_view name) {
+  out_ += name;
+  out_ += '=';
+}
+
 void TextWriter::comment(std::string_view text) {
   out_ += " /* ";
   out_ += text;

@@ -61,6 +61,9 @@ class Writer {
   // /* bytes 24..31 */ "\x77\x00...".
   virtual void unknown_bytes(std::uint64_t, Bytes) { more(); }
 
+  // The name of an argument, where the text form says it because the order is not that of the registers. Text: flags=.
+  virtual void label(std::string_view) {}
+
   // A remark beside a value, which JSON leaves out. Text: " /* 20 vars */".
   virtual void comment(std::string_view text) = 0;
   // What strace says of a call's result beside its value, in its syntax. Text: " (Timeout)".

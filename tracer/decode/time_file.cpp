@@ -2,6 +2,8 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <array>
+
 #include "decode/print.hpp"
 #include "decode/renderers.hpp"
 
@@ -88,6 +90,6 @@ constexpr Registration table[] = {
 
 }  // namespace
 
-Domain times_domain() { return {table}; }
+Domain time_file_domain() { return {table}; }
 
 }  // namespace sonde::decode
