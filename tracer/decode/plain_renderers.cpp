@@ -17,6 +17,7 @@ void render_udec(const Value& value) { value.out.unsigned_integer(static_cast<st
 void render_ldec(const Value& value) { value.out.integer(as_signed_word(value, value.raw)); }
 void render_ludec(const Value& value) { value.out.unsigned_integer(as_word(value, value.raw)); }
 void render_hex(const Value& value) { value.out.hex(as_word(value, value.raw)); }
+void render_hex32(const Value& value) { value.out.hex(static_cast<std::uint32_t>(value.raw)); }
 void render_octal(const Value& value) { value.out.octal(static_cast<std::uint32_t>(value.raw)); }
 void render_address(const Value& value) { value.out.address(as_word(value, value.raw)); }
 void render_fd(const Value& value) { print_fd(value, static_cast<int>(value.raw)); }
@@ -27,6 +28,33 @@ void render_signal(const Value& value) {
   const std::string_view name = syscall::signal_name(signal);
   if (signal == 0 || name.empty()) return value.out.integer(signal);
   print_symbol(value, name, value.raw, Base::decimal);
+}
+
+// -1 means that an id stays as it is.
+void render_id(const Value& value) {
+  const auto id = static_cast<std::uint32_t>(value.raw);
+  id == UINT32_MAX ? value.out.integer(-1) : value.out.unsigned_integer(id);
+}
+void render_id16(const Value& value) {
+  const auto id = static_cast<std::uint16_t>(value.raw);
+  id == UINT16_MAX ? value.out.integer(-1) : value.out.unsigned_integer(id);
+}
+
+// A mode's file type, which chmod() ignores, is shown as the number that it is.
+void render_mode(const Value& value) { value.out.octal(static_cast<std::uint16_t>(value.raw)); }
+
+// A 64-bit value that i386 passes in two registers: the low word first, or for _llseek() the high one.
+std::uint64_t joined(const Value& value, bool high_first) {
+  const std::uint64_t next = value.index + 1 < value.call.args.size() ? value.call.args[value.index + 1] : 0;
+  const auto [low, high] = high_first ? std::pair(next, value.raw) : std::pair(value.raw, next);
+  return (high << 32) | static_cast<std::uint32_t>(low);
+}
+void render_split_ldec(const Value& value) {
+  value.out.integer(static_cast<std::int64_t>(joined(value, false)));
+}
+void render_split_ludec(const Value& value) { value.out.unsigned_integer(joined(value, false)); }
+void render_swapped_ldec(const Value& value) {
+  value.out.integer(static_cast<std::int64_t>(joined(value, true)));
 }
 
 void render_path(const Value& value) { print_path(value, {as_word(value, value.raw)}); }
@@ -43,7 +71,7 @@ void print_strings(const Value& value, Address array, std::uint64_t shown) {
     if (pointer && *pointer == 0) break;
     if (!pointer || i >= shown) {
       value.out.more();
-      if (!pointer) value.out.comment(fmt::format("{:#x}", at.value));
+      if (!pointer) print_address_comment(value, at);
       break;
     }
     value.out.element();
@@ -53,8 +81,7 @@ void print_strings(const Value& value, Address array, std::uint64_t shown) {
 }
 
 void render_argv(const Value& value) {
-  print_strings(value, {as_word(value, value.raw)},
-                value.style.verbose ? UINT64_MAX : value.style.string_limit);
+  print_strings(value, {as_word(value, value.raw)}, shown_elements(value));
 }
 
 void render_envp(const Value& value) {
@@ -68,7 +95,8 @@ void render_envp(const Value& value) {
   value.out.comment(fmt::format("{} var{}{}", count, count == 1 ? "" : "s", pointer ? "" : ", unterminated"));
 }
 
-void render_buffer_in(const Value& value) {
+// As many bytes as the next argument says.
+void render_buffer(const Value& value) {
   const std::uint64_t size = value.index + 1 < value.call.args.size() ? value.call.args[value.index + 1] : 0;
   print_data(value, {as_word(value, value.raw)}, as_word(value, size));
 }
@@ -94,7 +122,23 @@ constexpr Registration table[] = {
     {Kind::string, render_string},
     {Kind::argv, render_argv},
     {Kind::envp, render_envp},
-    {Kind::buffer_in, render_buffer_in},
+    {Kind::buffer_in, render_buffer},
+    {Kind::buffer_next_out, render_buffer},
+    {Kind::path_out, render_path},
+    {Kind::path_buffer_out, render_buffer_out},
+    {Kind::string_out, render_string},
+    {Kind::mount_data, render_string},
+    {Kind::hex32, render_hex32},
+    {Kind::uid, render_id},
+    {Kind::gid, render_id},
+    {Kind::uid16, render_id16},
+    {Kind::gid16, render_id16},
+    {Kind::umode, render_mode},
+    {Kind::open_mode, render_mode},
+    {Kind::split_ldec, render_split_ldec},
+    {Kind::split_ludec, render_split_ludec},
+    {Kind::swapped_ldec, render_swapped_ldec},
+    {Kind::ret_none, render_none},
     {Kind::buffer_out, render_buffer_out},
 };
 

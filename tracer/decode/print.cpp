@@ -13,7 +13,6 @@ namespace sonde::decode {
 
 namespace {
 
-// Beside a symbol only the text form has a remark, and only under -X verbose.
 std::string_view target_of(const event::Snapshot& first, const event::Snapshot& second, int fd) {
   if (const auto path = first.fd_path(fd)) return *path;
   return second.fd_path(fd).value_or(std::string_view());
@@ -113,20 +112,30 @@ std::string unknown_of(const syscall::ConstantSet& set) {
   return std::string(common.substr(0, common.rfind('_') + 1)) + "???";
 }
 
-void print_constant(const Value& value, syscall::Kind kind, std::uint64_t number, Base base) {
+void print_constant(const Value& value, const syscall::ConstantSet& set, std::uint64_t number) {
+  const std::string_view name = set.name_of(number);
+  if (name.empty()) return print_unknown(value, unknown_of(set), number);
+  print_symbol(value, name, number);
+}
+
+void print_flags(const Value& value, const syscall::ConstantSet& set, std::uint64_t flags) {
+  const std::string text = flags_text(set, flags);
+  if (!text.empty()) return print_symbol(value, text, flags);
+  print_unknown(value, flags == 0 ? std::string() : unknown_of(set), flags);
+}
+
+void print_from(const Value& value, const syscall::ConstantSet& set, std::uint64_t number) {
+  set.flags ? print_flags(value, set, number) : print_constant(value, set, number);
+}
+
+void print_constant(const Value& value, syscall::Kind kind, std::uint64_t number) {
   const auto* set = syscall::constants_of(kind);
-  if (set == nullptr) return print_number(value, number, base);
-  const std::string_view name = set->name_of(number);
-  if (name.empty()) return print_unknown(value, unknown_of(*set), number, base);
-  print_symbol(value, name, number, base);
+  set == nullptr ? value.out.hex(number) : print_constant(value, *set, number);
 }
 
 void print_flags(const Value& value, syscall::Kind kind, std::uint64_t flags) {
   const auto* set = syscall::constants_of(kind);
-  if (set == nullptr) return value.out.hex(flags);
-  const std::string text = flags_text(*set, flags);
-  if (!text.empty()) return print_symbol(value, text, flags);
-  print_unknown(value, flags == 0 ? std::string() : unknown_of(*set), flags);
+  set == nullptr ? value.out.hex(flags) : print_flags(value, *set, flags);
 }
 
 void print_fd(const Value& value, int fd) {
@@ -186,13 +195,17 @@ bool unreadable(const Value& value, Address address, std::size_t size) {
   return !readable;
 }
 
+void print_address_comment(const Value& value, Address address) {
+  value.out.comment(fmt::format("{:#x}", address.value));
+}
+
 void print_fields(const Value& value, Bytes structure, std::span<const Field> fields) {
   for (const Field& field : fields) {
     const std::uint64_t raw = field.is_signed
                                   ? static_cast<std::uint64_t>(signed_at(structure, field.offset, field.size))
                                   : unsigned_at(structure, field.offset, field.size);
     value.out.field(field.name);
-    render(field.kind, value.with(raw));
+    field.set != nullptr ? print_from(value, field.set(), raw) : render(field.kind, value.with(raw));
   }
 }
 

@@ -2,12 +2,15 @@
 // tables.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
 
 #include "decode/read.hpp"
+#include "sonde/base/result.hpp"
+#include "sonde/decode/text_writer.hpp"
 #include "sonde/syscall/constants.hpp"
 
 namespace sonde::decode {
@@ -35,8 +38,25 @@ void print_flags(const Value& value, const syscall::ConstantSet& set, std::uint6
 // when not empty, stands first.
 std::string flags_text(const syscall::ConstantSet& set, std::uint64_t flags, std::string_view prefix = {});
 
+// The set of that name, which the tables have (checked when it is first used): named_set<"poll_events">().
+template <std::size_t size>
+struct SetName {
+  char text[size];
+  constexpr SetName(const char (&name)[size]) { std::copy_n(name, size, text); }
+};
+template <SetName name>
+const syscall::ConstantSet& named_set() {
+  static const syscall::ConstantSet* const set = syscall::constant_set({name.text, sizeof name.text - 1});
+  SONDE_CHECK(set != nullptr);
+  return *set;
+}
+
+// The same two with the remark that the set's names suggest ("O_???").
+void print_constant(const Value& value, const syscall::ConstantSet& set, std::uint64_t number);
+void print_flags(const Value& value, const syscall::ConstantSet& set, std::uint64_t flags);
+
 // The same two with the set of a kind and with the remark that the set's names suggest ("O_???").
-void print_constant(const Value& value, syscall::Kind set, std::uint64_t number, Base base = Base::hex);
+void print_constant(const Value& value, syscall::Kind set, std::uint64_t number);
 void print_flags(const Value& value, syscall::Kind set, std::uint64_t flags);
 // The common beginning of the set's names with ??? after it, as strace marks an unknown value.
 std::string unknown_of(const syscall::ConstantSet& set);
@@ -47,6 +67,18 @@ void print_fd(const Value& value, int fd);
 void print_new_fd(const Value& value, int fd);
 // The same for *at() calls, with AT_FDCWD by name.
 void print_dirfd(const Value& value, int fd);
+
+// One of the set's constants, or the sum of its flags, as the set says.
+void print_from(const Value& value, const syscall::ConstantSet& set, std::uint64_t number);
+
+// What strace adds behind a result: write(Value) writes it in strace's syntax. Nothing is added for nothing.
+template <typename Write>
+void print_remark(const Value& value, Write write) {
+  std::string text;
+  TextWriter writer(text, value.style.hex_strings);
+  write(Value{value.call, value.index, value.raw, value.style, writer});
+  if (!text.empty()) value.out.remark(text);
+}
 
 // A file name: whole. NULL and what cannot be read as addresses, here and below.
 void print_path(const Value& value, Address address);
@@ -61,6 +93,14 @@ void print_bytes(const Value& value, Bytes bytes);
 
 // True, with the address printed, when `address` is NULL or `size` bytes of it cannot be read.
 bool unreadable(const Value& value, Address address, std::size_t size);
+
+// A remark that names an address: " /* 0x7f… */".
+void print_address_comment(const Value& value, Address address);
+
+// How many elements of an array are shown.
+inline std::uint64_t shown_elements(const Value& value) {
+  return value.style.verbose ? UINT64_MAX : value.style.string_limit;
+}
 
 // An array of `count` elements of `size` bytes: "[a, b, c]", "[a, b, ...]" when abbreviated or captured in
 // part, "[]", NULL, or the address. Calls element(Address) for each, after Writer::element().
@@ -77,8 +117,10 @@ void print_array(const Value& value, Address address, std::uint64_t count, std::
   std::byte probe;
   for (std::uint64_t i = 0; i < count; ++i) {
     const Address at = address + i * size;
-    if (i >= shown || value.read(at + (size - 1), std::span(&probe, 1)) != 1) {
+    const bool readable = i >= shown || value.read(at + (size - 1), std::span(&probe, 1)) == 1;
+    if (i >= shown || !readable) {
       value.out.more();
+      if (!readable) print_address_comment(value, at);
       break;
     }
     value.out.element();
@@ -86,6 +128,24 @@ void print_array(const Value& value, Address address, std::uint64_t count, std::
   }
   value.out.end_array();
 }
+
+// What a time since the epoch is in the local calendar, as a remark, with `digits` (0, 6 or 9) of the
+// second's fraction `nanoseconds`. Nothing for 0 and for fractions out of range.
+void print_calendar(const Value& value, std::int64_t seconds, std::uint64_t nanoseconds, int digits);
+
+// Bytes in \x form whatever the style: contents that are no text. Cut at the string limit.
+void print_hex_data(const Value& value, Address address, std::uint64_t size);
+
+// A device number: makedev(0x8, 0x1).
+void print_device(const Value& value, std::uint64_t device);
+
+// A file's mode with its type by name: S_IFREG|0644.
+void print_file_mode(const Value& value, std::uint32_t mode);
+
+// A structure that the caller gave a size for: the bytes beyond what is known of it, when any is not 0, as a
+// last field
+// "/* bytes 24..31 */ "\x77…"".
+void print_rest(const Value& value, Address address, std::uint64_t known, std::uint64_t size);
 
 // A field of a structure that needs no code of its own: `size` bytes at `offset`, rendered as a value of that
 // kind.
@@ -95,7 +155,13 @@ struct Field {
   std::uint8_t size;
   syscall::Kind kind;
   bool is_signed = false;
+  // When given, the value is printed from this set, whatever the kind.
+  const syscall::ConstantSet& (*set)() = nullptr;
 };
+
+// A field of flags or of a constant.
+#define SONDE_SET_FIELD(name, offset, size, set_name) \
+  Field { name, offset, size, ::sonde::syscall::Kind::none, false, named_set<set_name> }
 
 // Announces and renders the fields; begin_struct() and end_struct() are the caller's.
 void print_fields(const Value& value, Bytes structure, std::span<const Field> fields);

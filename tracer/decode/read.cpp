@@ -6,7 +6,7 @@
 namespace sonde::decode {
 
 std::size_t Value::read(Address address, std::span<std::byte> into) const {
-  const std::size_t done = call.exit ? call.exit->snapshot.read(address, into) : 0;
+  const std::size_t done = call.exit && !before ? call.exit->snapshot.read(address, into) : 0;
   return done + (done < into.size() ? call.entered.read(address + done, into.subspan(done)) : 0);
 }
 

@@ -20,17 +20,6 @@ std::optional<T> read_as(const Value& value, Address address) {
   return object;
 }
 
-// The same, of the memory as it was before the call.
-template <typename T>
-std::optional<T> read_before(const Value& value, Address address) {
-  static_assert(std::is_trivially_copyable_v<T>);
-  T object;
-  if (value.call.entered.read(address, std::as_writable_bytes(std::span(&object, 1))) != sizeof object) {
-    return std::nullopt;
-  }
-  return object;
-}
-
 // The unsigned integer of `size` bytes (1, 2, 4 or 8) at `address`.
 std::optional<std::uint64_t> read_unsigned(const Value& value, Address address, std::size_t size);
 

@@ -6,7 +6,6 @@
 
 #include "decode/print.hpp"
 #include "decode/renderers.hpp"
-#include "sonde/decode/text_writer.hpp"
 
 namespace sonde::decode {
 
@@ -36,11 +35,16 @@ const Entry& entry_of(syscall::Kind kind) {
   return dispatch[static_cast<std::size_t>(kind)];
 }
 
+// Flags and enumerations are ints unless one of their values needs more.
+bool wide(const syscall::ConstantSet& set) {
+  return std::ranges::any_of(set.values, [](const auto& constant) { return constant.value > UINT32_MAX; });
+}
+
 // A kind without a renderer: by its constants, or as what its spec says that it is.
 void render_generic(syscall::Kind kind, const Value& value) {
   if (const auto* set = syscall::constants_of(kind)) {
-    // Flags and enumerations are ints unless their values need more.
-    return set->flags ? print_flags(value, kind, value.raw) : print_constant(value, kind, value.raw);
+    const std::uint64_t number = wide(*set) ? value.raw : static_cast<std::uint32_t>(value.raw);
+    return print_from(value, *set, number);
   }
   switch (syscall::spec(kind).capture) {
     case syscall::Capture::none:
@@ -54,16 +58,20 @@ void render_generic(syscall::Kind kind, const Value& value) {
   }
 }
 
+bool printed_at_exit(syscall::Kind kind) {
+  const syscall::Direction direction = syscall::spec(kind).direction;
+  return direction == syscall::Direction::out || direction == syscall::Direction::update;
+}
+
 bool filled_by_call(syscall::Kind kind) { return syscall::spec(kind).direction == syscall::Direction::out; }
 
-// The rows of all domains' tables of one sort, by call.
-template <typename Row>
-std::vector<Row> by_call(std::span<const Row> Domain::*table) {
-  std::vector<Row> rows;
+// All domains' optional arguments, by call.
+std::vector<Optional> build_optionals() {
+  std::vector<Optional> all;
   for (const Domain& domain : domains())
-    rows.insert(rows.end(), (domain.*table).begin(), (domain.*table).end());
-  std::ranges::stable_sort(rows, {}, &Row::call);
-  return rows;
+    all.insert(all.end(), domain.optionals.begin(), domain.optionals.end());
+  std::ranges::stable_sort(all, {}, &Optional::call);
+  return all;
 }
 
 }  // namespace
@@ -87,32 +95,25 @@ void render(syscall::Kind kind, const Value& value) {
 }
 
 void render_argument(const Call& call, unsigned index, const Style& style, Writer& out) {
-  render(call.row->arguments[index].kind, {call, index, call.args[index], style, out});
+  const syscall::Argument& argument = call.row->arguments[index];
+  const syscall::Direction direction = syscall::spec(argument.kind).direction;
+  const bool before = direction == syscall::Direction::in || direction == syscall::Direction::inout;
+  render(argument.kind, {call, argument.reg, call.args[argument.reg], style, out, before});
 }
 
 bool argument_shown(const Call& call, unsigned index) {
-  static const auto optionals = by_call(&Domain::optionals);
+  static const auto optionals = build_optionals();
   if (index >= call.row->argument_count) return false;
   for (const Optional& optional : std::ranges::equal_range(optionals, call.row->name, {}, &Optional::call)) {
-    if (optional.argument == index && !optional.shown(call)) return false;
+    if (optional.argument == call.row->arguments[index].reg && !optional.shown(call)) return false;
   }
   return true;
 }
 
 unsigned arguments_known_at_entry(const syscall::Row& row) {
   unsigned known = 0;
-  while (known < row.argument_count && !filled_by_call(row.arguments[known].kind)) ++known;
+  while (known < row.argument_count && !printed_at_exit(row.arguments[known].kind)) ++known;
   return known;
-}
-
-std::string result_remark(const Call& call, const Style& style) {
-  static const auto remarks = by_call(&Domain::remarks);
-  const auto found = std::ranges::equal_range(remarks, call.row->name, {}, &Remark::call);
-  if (found.empty()) return {};
-  std::string text;
-  TextWriter writer(text, style.hex_strings);
-  found.back().renderer({call, 0, static_cast<std::uint64_t>(call.exit->ret), style, writer});
-  return text;
 }
 
 }  // namespace sonde::decode

@@ -3,10 +3,7 @@
 // once from them all. A kind in no table is printed from its constant set when it has one, else by its spec.
 #pragma once
 
-#include <cstdint>
-#include <optional>
 #include <span>
-#include <string>
 #include <string_view>
 
 #include "sonde/decode/render.hpp"
@@ -23,23 +20,15 @@ struct Registration {
   bool always = false;
 };
 
-// What follows a call's result in parentheses: "(Timeout)", "(flags O_RDWR)". The renderer gets the result as
-// Value::raw and writes the text between the parentheses, or nothing. Only asked when the call succeeded.
-struct Remark {
-  std::string_view call;
-  Renderer renderer;
-};
-
 // An argument that is left out when the others say that it means nothing: open()'s mode.
 struct Optional {
   std::string_view call;
-  unsigned argument;
+  unsigned argument;  // By its register.
   bool (*shown)(const Call&);
 };
 
 struct Domain {
   std::span<const Registration> renderers;
-  std::span<const Remark> remarks = {};
   std::span<const Optional> optionals = {};
 };
 
@@ -50,9 +39,5 @@ struct Domain {
 // All of them, in the order of domains.def. A kind or call that stands in two tables has what the later one
 // says.
 std::span<const Domain> domains();
-
-// The text that a Remark puts in the parentheses behind the result of a call that succeeded; empty without
-// one.
-std::string result_remark(const Call& call, const Style& style);
 
 }  // namespace sonde::decode

@@ -53,8 +53,6 @@ void render_result(const Call& call, const Style& style, Writer& out) {
   const auto& exit = *call.exit;
   if (exit.failed) return out.verbatim(error_text(static_cast<int>(-exit.ret)));
   render_value({call, 0, static_cast<std::uint64_t>(exit.ret), style, out}, call.row->returns);
-  const std::string remark = result_remark(call, style);
-  if (!remark.empty()) out.remark(remark);
 }
 
 }  // namespace sonde::decode

@@ -105,6 +105,12 @@ void TextWriter::string(Bytes bytes, bool truncated) {
   out_ += truncated ? "\"..." : "\"";
 }
 
+void TextWriter::data(Bytes bytes, bool truncated) {
+  out_ += '"';
+  append_quoted(out_, bytes, HexStrings::all);
+  out_ += truncated ? "\"..." : "\"";
+}
+
 void TextWriter::descriptor(std::int64_t fd, std::string_view target) {
   if (fd == AT_FDCWD) {
     out_ += "AT_FDCWD";
@@ -112,9 +118,13 @@ void TextWriter::descriptor(std::int64_t fd, std::string_view target) {
     integer(fd);
   }
   if (target.empty()) return;
+  // The kernel says of an unlinked file's name that it is deleted: that is no part of the name.
+  constexpr std::string_view deleted = " (deleted)";
+  const bool is_deleted = target.ends_with(deleted);
+  if (is_deleted) target.remove_suffix(deleted.size());
   out_ += '<';
   append_quoted(out_, std::as_bytes(std::span(target)), hex_strings_, "<>");
-  out_ += '>';
+  out_ += is_deleted ? ">(deleted)" : ">";
 }
 
 void TextWriter::redacted() { out_ += "<redacted>"; }
@@ -129,9 +139,29 @@ void TextWriter::end_struct() { close('}'); }
 void TextWriter::begin_array() { open('['); }
 void TextWriter::element() { separate(); }
 void TextWriter::end_array() { close(']'); }
+void TextWriter::index(std::string_view name) {
+  out_ += '[';
+  out_ += name;
+  out_ += "]=";
+}
+
+void TextWriter::begin_set(bool inverted) {
+  if (inverted) out_ += '~';
+  open('[');
+}
+void TextWriter::member() { separate(" "); }
+void TextWriter::end_set() { close(']'); }
+void TextWriter::changed() { out_ += " => "; }
 void TextWriter::more() {
   separate();
   out_ += "...";
+}
+
+void TextWriter::unknown_bytes(std::uint64_t offset, Bytes bytes) {
+  separate();
+  fmt::format_to(std::back_inserter(out_), "/* bytes {}..{} */ \"", offset, offset + bytes.size() - 1);
+  append_quoted(out_, bytes, HexStrings::all);
+  out_ += '"';
 }
 
 void TextWriter::comment(std::string_view text) {
@@ -165,9 +195,9 @@ void TextWriter::close(char bracket) {
   if (!started_.empty()) started_.pop_back();
 }
 
-void TextWriter::separate() {
+void TextWriter::separate(std::string_view separator) {
   if (started_.empty()) return;
-  if (started_.back()) out_ += ", ";
+  if (started_.back()) out_ += separator;
   started_.back() = true;
 }
 

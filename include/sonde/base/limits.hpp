@@ -17,6 +17,7 @@ inline constexpr std::size_t trace_metadata_bytes = std::size_t{1} << 20;  // A 
 inline constexpr std::size_t path_bytes = 4096;          // PATH_MAX of the kernel, with the NUL.
 inline constexpr std::size_t string_bytes = 64 << 10;    // The largest string limit (-s) that can be asked for.
 inline constexpr std::size_t struct_bytes = 4096;        // One structure of variable size.
+inline constexpr std::size_t listing_bytes = 64 << 10;   // The entries that one getdents64 returned.
 inline constexpr std::size_t array_elements = 256;       // Elements of one array (iovec, pollfd, argv ...).
 inline constexpr std::size_t segments_per_event = 1024;  // Pieces of memory in one event.
 

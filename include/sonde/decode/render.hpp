@@ -12,18 +12,21 @@ namespace sonde::decode {
 // What a renderer gets: one argument of one call, or one value found inside a structure.
 struct Value {
   const Call& call;
-  unsigned index;     // Of the argument; for its neighbours (lengths, commands).
+  unsigned index;     // Of the argument's register; for its neighbours (lengths, commands).
   std::uint64_t raw;  // The register, or the word found in memory.
   const Style& style;
   Writer& out;
+  bool before = false;  // Read memory as it was before the call, whatever the call left there.
 
   bool exited() const { return call.exit.has_value(); }
   bool succeeded() const { return call.exit && !call.exit->failed; }
-  // The memory to read: as it was at the exit where that was captured, else as it was at the entry.
+  // The memory to read: as it was at the exit where that was captured, else (and always with `before`) as it
+  // was at the entry.
   std::size_t read(Address address, std::span<std::byte> into) const;
   std::size_t word() const { return word_size(call.abi); }
   // The same place with another value: for what a structure or a pointer leads to.
-  Value with(std::uint64_t other) const { return {call, index, other, style, out}; }
+  Value with(std::uint64_t other) const { return {call, index, other, style, out, before}; }
+  Value as_before() const { return {call, index, raw, style, out, true}; }
 };
 
 // Renders `raw` as a value of that kind.

@@ -24,6 +24,7 @@ class TextWriter final : public Writer {
   void address(std::uint64_t value) override;
   void symbol(std::string_view text, std::uint64_t value) override;
   void string(Bytes bytes, bool truncated) override;
+  void data(Bytes bytes, bool truncated) override;
   void descriptor(std::int64_t fd, std::string_view target) override;
   void redacted() override;
   void begin_struct() override;
@@ -32,7 +33,15 @@ class TextWriter final : public Writer {
   void begin_array() override;
   void element() override;
   void end_array() override;
+  void index(std::string_view name) override;
+  void begin_set(bool inverted) override;
+  void member() override;
+  void end_set() override;
+  void begin_change() override {}
+  void changed() override;
+  void end_change() override {}
   void more() override;
+  void unknown_bytes(std::uint64_t offset, Bytes bytes) override;
   void comment(std::string_view text) override;
   void remark(std::string_view text) override;
   void verbatim(std::string_view text) override;
@@ -43,7 +52,7 @@ class TextWriter final : public Writer {
  private:
   void open(char bracket);
   void close(char bracket);
-  void separate();
+  void separate(std::string_view separator = ", ");
 
   std::string& out_;
   HexStrings hex_strings_;

@@ -24,6 +24,8 @@ class Writer {
   virtual void symbol(std::string_view text, std::uint64_t value) = 0;
   // A string of the tracee's, quoted and escaped by the writer. `truncated`: more followed than was captured.
   virtual void string(Bytes bytes, bool truncated) = 0;
+  // The same of data that is no text. Text: in \x form throughout.
+  virtual void data(Bytes bytes, bool truncated) { string(bytes, truncated); }
   // A file descriptor. `target` is what it refers to when that is known and asked for. Text: 3</etc/passwd>.
   virtual void descriptor(std::int64_t fd, std::string_view target) = 0;
   // Something that was left out on request.
@@ -37,8 +39,25 @@ class Writer {
   virtual void begin_array() = 0;
   virtual void element() = 0;
   virtual void end_array() = 0;
+  // Which element follows, after element(), where that has a name. Text: [VINTR]=0x3.
+  virtual void index(std::string_view) {}
+  // A set of small numbers or names. Text: [3 5], ~[INT CHLD] when it is given by what it lacks.
+  virtual void begin_set(bool) { begin_array(); }
+  virtual void member() { element(); }
+  virtual void end_set() { end_array(); }
+  // A value as it was before the call and as the call left it. Text: [0] => [10].
+  virtual void begin_change() {
+    begin_array();
+    element();
+  }
+  virtual void changed() { element(); }
+  virtual void end_change() { end_array(); }
   // More fields or elements exist than are shown. Text: "...", as a further element of the composite.
   virtual void more() = 0;
+
+  // The bytes of a structure from `offset` on, which nothing is known about, as its last field. Text:
+  // /* bytes 24..31 */ "\x77\x00...".
+  virtual void unknown_bytes(std::uint64_t, Bytes) { more(); }
 
   // A remark beside a value, which JSON leaves out. Text: " /* 20 vars */".
   virtual void comment(std::string_view text) = 0;
