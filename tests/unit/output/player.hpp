@@ -19,10 +19,23 @@ inline constexpr Nanoseconds start = 1'000'000'000;
 inline constexpr std::int64_t realtime_offset =
     1'795'233'519'000'000'000;  // Makes `start` 2026-11-21T03:58:40Z.
 
+struct Named {
+  Kind kind;
+  std::string_view name;
+};
+
 inline constexpr syscall::Row row(std::uint32_t nr, std::string_view name, Kind returns,
-                                  std::initializer_list<syscall::Argument> arguments) {
-  syscall::Row made{nr, name, syscall::Class::none, returns, 0, {}};
-  for (const auto& argument : arguments) made.arguments[made.argument_count++] = argument;
+                                  std::initializer_list<Named> arguments) {
+  syscall::Row made{};
+  made.nr = nr;
+  made.name = name;
+  made.returns = returns;
+  for (const auto& [kind, argument] : arguments) {
+    auto& slot = made.arguments[made.argument_count];
+    slot.kind = kind;
+    slot.name = argument;
+    slot.reg = made.argument_count++;
+  }
   return made;
 }
 
