@@ -186,6 +186,7 @@ Result<void> apply_tracing(Settings& settings, const RawOptions& raw) {
   tracing.string_limit = settings.output.style.string_limit;
   tracing.verbose = settings.output.style.verbose;
   tracing.fd_paths = raw.fd_paths > 0;
+  tracing.fd_details = raw.fd_paths > 1;
   tracing.drop_on_overflow = raw.overflow == "drop";
   tracing.low_latency = !raw.no_low_latency;
   settings.pushdown = !raw.no_pushdown && !raw.no_follow && raw.detach_on.empty();

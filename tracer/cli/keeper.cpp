@@ -62,6 +62,7 @@ class Keeper {
 
  private:
   Result<void> prepare();
+  int give_up(const Error& error, int status);
   Result<void> start_program();
   Result<void> fork_processes();
   void watch();
@@ -124,8 +125,9 @@ Result<void> Keeper::start_program() {
   program.seccomp = settings_.program_filter;
   program.no_new_privs = settings_.force_pushdown;
   if (!settings_.user.empty()) {
+    // That there is no such user is no statement on the program.
     auto user = process::find_user(settings_.user);
-    if (!user) return Failure(user.error());
+    if (!user) return fail(ErrorCode::invalid, user.error().context);
     program.user = *std::move(user);
   }
   auto launch = process::Launch::fork(program);
@@ -179,14 +181,9 @@ Result<void> Keeper::fork_processes() {
 }
 
 int Keeper::run() {
-  auto ready = prepare();
-  if (ready) ready = start_program();
-  if (ready) ready = fork_processes();
-  if (!ready) {
-    complain(ready.error());
-    if (console_ > 0) ::kill(console_, SIGKILL);
-    return status_for(ready.error());
-  }
+  if (auto ready = prepare(); !ready) return give_up(ready.error(), own_failure);
+  if (auto started = start_program(); !started) return give_up(started.error(), status_for(started.error()));
+  if (auto forked = fork_processes(); !forked) return give_up(forked.error(), own_failure);
   if (runs()) {
     // The terminal's Ctrl-Z stops the program, if it wants to be stopped; sonde then stops with it.
     ::signal(SIGTSTP, SIG_IGN);
@@ -194,6 +191,12 @@ int Keeper::run() {
   if (settings_.timeout_ns) deadline_ = record::now() + *settings_.timeout_ns;
   while (!done()) watch();
   return result();
+}
+
+int Keeper::give_up(const Error& error, int status) {
+  complain(error);
+  if (console_ > 0) ::kill(console_, SIGKILL);
+  return status;
 }
 
 void Keeper::watch() {
@@ -237,8 +240,6 @@ void Keeper::read_messages(record::ControlSocket& socket) {
         }
         ask_to_detach();
         break;
-      case record::ControlKind::message: complain(message.view()); break;
-      case record::ControlKind::started:
       case record::ControlKind::detach: break;
     }
   }

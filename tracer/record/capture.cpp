@@ -1,14 +1,10 @@
 #include "sonde/record/capture.hpp"
 
-#include <fcntl.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <optional>
-
-#include <fmt/format.h>
 
 namespace sonde::record {
 
@@ -83,16 +79,12 @@ Capture::Capture(const Options& options)
 
 void Capture::entry(TaskId task, const ptrace::SyscallEntry& call, const syscall::Row& row, FrameBuffer& frame) {
   const Call at{task, call, row, nullptr, memory::ProcessMemory(task.tid)};
-  if (options_.fd_paths) descriptors(at, frame);
   if (options_.detail == Detail::memory) collect(at, frame);
 }
 
 void Capture::exit(TaskId task, const ptrace::SyscallEntry& call, const ptrace::SyscallResult& result,
                    const syscall::Row& row, FrameBuffer& frame) {
   const Call at{task, call, row, &result, memory::ProcessMemory(task.tid)};
-  if (options_.fd_paths && !result.failed && row.returns == syscall::Kind::fd) {
-    descriptor(at, static_cast<std::int32_t>(result.ret), frame);
-  }
   if (options_.detail == Detail::memory && fills_memory(result)) collect(at, frame);
 }
 
@@ -344,30 +336,6 @@ void Capture::follow_msghdr(const Call& call, Bytes header, std::uint64_t budget
   blob(load(header, at.iov, word), count * 2 * word, limits::array_elements * 16, Leads::iovec);
 }
 
-void Capture::descriptors(const Call& call, FrameBuffer& frame) {
-  for (unsigned i = 0; i < call.row.argument_count; ++i) {
-    const syscall::Kind kind = call.row.arguments[i].kind;
-    if (kind == syscall::Kind::fd || kind == syscall::Kind::dirfd) {
-      descriptor(call, static_cast<std::int32_t>(call.entry.args[call.row.arguments[i].reg]), frame);
-    }
-  }
-}
-
-void Capture::descriptor(const Call& call, std::int32_t fd, FrameBuffer& frame) {
-  std::array<char, 64> link;
-  const auto end = fmt::format_to_n(link.data(), link.size() - 1, "/proc/{}/{}", call.task.tid,
-                                    fd == AT_FDCWD ? std::string_view("cwd") : std::string_view("fd/"));
-  char* at = end.out;
-  if (fd != AT_FDCWD) at = fmt::format_to(at, "{}", fd);
-  *at = '\0';
-  std::array<std::byte, limits::path_bytes> target;
-  const ssize_t n = ::readlink(link.data(), reinterpret_cast<char*>(target.data()), target.size());
-  if (n <= 0) return;
-  const bool hidden = options_.redact_paths && target[0] == std::byte{'/'};
-  frame.segment(static_cast<std::uint64_t>(static_cast<std::int64_t>(fd)), SegmentKind::fd_path,
-                hidden ? Bytes() : Bytes(target.data(), static_cast<std::size_t>(n)), hidden);
-}
-
 bool Capture::redacted(SegmentKind kind) const {
   switch (kind) {
     case SegmentKind::data:
@@ -376,7 +344,7 @@ bool Capture::redacted(SegmentKind kind) const {
     case SegmentKind::environment: return options_.redact_environment;
     case SegmentKind::memory:
     case SegmentKind::fd_path:
-    case SegmentKind::exe_path: return false;
+    case SegmentKind::fd_detail: return false;
   }
   return false;
 }

@@ -58,13 +58,16 @@ Tracer::Tracer(const Options& options, event::Ring& ring, ControlSocket control)
                 return detach_requested_;
               }),
       capture_(options),
+      descriptors_(options),
       limiter_(options),
       waiter_(options.low_latency && can_hold_cpu_latency()) {}
 
 Result<void> Tracer::start(process::Launch& program) {
   post_session();
   const pid_t pid = program.pid();
-  if (auto seized = ptrace::seize(pid, ptrace_options(options_)); !seized) return Failure(seized.error());
+  if (auto seized = ptrace::seize(pid, ptrace_options(options_)); !seized) {
+    return Failure(process::explain_refusal(proc_, pid, seized.error().errno_value));
+  }
   Task& task = adopt(pid, 0, TaskOrigin::program, pid);
   task.hidden = true;
   if (!options_.seccomp) {
@@ -219,6 +222,7 @@ void Tracer::on_entry(Task& task, const ptrace::SyscallEntry& entry) {
   event::SyscallEnterFrame fixed{{}, entry.instruction_pointer, entry.nr, entry.abi, {}};
   std::memcpy(fixed.args, entry.args, sizeof fixed.args);
   frame.put(fixed);
+  if (options_.fd_paths) descriptors_.entry(task.id, entry, *task.row, frame);
   capture_.entry(task.id, entry, *task.row, frame);
   events_.post();
 }
@@ -231,6 +235,7 @@ bool Tracer::on_exit(Task& task, const ptrace::SyscallResult& result) {
     FrameBuffer& frame = events_.frame();
     frame.begin(FrameType::syscall_exit, task.id, now());
     frame.put(event::SyscallExitFrame{result.ret, result.failed, {}});
+    if (options_.fd_paths) descriptors_.exit(task.id, result, *task.row, frame);
     capture_.exit(task.id, task.entry, result, *task.row, frame);
     events_.post();
   }

@@ -54,8 +54,6 @@ class Capture {
   void follow_strings(const Call& call, const Item& item, Bytes pointers);
   void follow_iovec(const Call& call, const Item& item, Bytes array);
   void follow_msghdr(const Call& call, Bytes header, std::uint64_t budget);
-  void descriptors(const Call& call, FrameBuffer& frame);
-  void descriptor(const Call& call, std::int32_t fd, FrameBuffer& frame);
   bool redacted(event::SegmentKind kind) const;
 
   const Options& options_;

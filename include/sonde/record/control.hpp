@@ -16,10 +16,8 @@ enum class ControlKind : std::uint32_t {
   // To the tracer.
   detach,         // Let every tracee go, then end. Under a seccomp filter: stop reporting, and stay.
   // To the keeper.
-  started,        // Tracing has begun; `value` tracees are attached.
   refused,        // A tracee could not be attached to; the text says why.
   output_ended,   // From the console: no more events are wanted (closed pipe, full disk, --max-output).
-  message,        // A line for the user.
 };
 
 struct ControlMessage {

@@ -29,6 +29,7 @@ struct Options {
   bool system_calls = true;
   std::uint32_t string_limit = 32;
   bool fd_paths = false;          // -y, and filters on paths behind descriptors.
+  bool fd_details = false;        // -yy: the ends of sockets, devices' numbers.
   bool verbose = false;           // -v: whole environments and arrays.
   bool redact_strings = false;
   bool redact_paths = false;

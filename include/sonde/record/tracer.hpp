@@ -15,6 +15,7 @@
 #include "sonde/ptrace/wait.hpp"
 #include "sonde/record/capture.hpp"
 #include "sonde/record/control.hpp"
+#include "sonde/record/descriptor_capture.hpp"
 #include "sonde/record/event_writer.hpp"
 #include "sonde/record/options.hpp"
 #include "sonde/record/site_limiter.hpp"
@@ -77,6 +78,7 @@ class Tracer {
   ControlSignal control_signal_;
   EventWriter events_;
   Capture capture_;
+  DescriptorCapture descriptors_;
   SiteLimiter limiter_;
   StopWaiter waiter_;
   process::ProcFs proc_;
