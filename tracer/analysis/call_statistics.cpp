@@ -20,6 +20,10 @@ std::string name_of(const CallSample& sample) {
 
 }  // namespace
 
+Nanoseconds CallTotals::quantile(double fraction) const {
+  return std::clamp(durations.quantile(fraction), shortest, longest);
+}
+
 void CallTotals::add(const CallSample& sample) {
   shortest = calls == 0 ? sample.duration : std::min(shortest, sample.duration);
   longest = std::max(longest, sample.duration);

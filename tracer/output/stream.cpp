@@ -13,14 +13,14 @@ Stream::Stream(UniqueFd fd, std::optional<std::uint64_t> limit) : fd_(std::move(
 }
 
 void Stream::flush() {
-  std::size_t taken = buffer_.size();
+  std::size_t taken = 0;
   if (state_ == State::open) {
-    taken = writable_bytes();
-    const std::size_t written = write_some(std::string_view(buffer_).substr(0, taken));
-    written_ += written;
-    if (state_ == State::open && past_limit()) state_ = State::limit_reached;
-    if (state_ != State::open) taken = buffer_.size();
+    taken = write_some(std::string_view(buffer_).substr(0, writable_bytes()));
+    written_ += taken;
+    if (state_ == State::open && limit_ && written_ + (buffer_.size() - taken) > *limit_)
+      state_ = State::limit_reached;
   }
+  if (state_ != State::open) taken = buffer_.size();
   buffer_.erase(0, taken);
   base_ += taken;
 }

@@ -70,9 +70,9 @@ Cells cells_of(const CallTotals& row, Nanoseconds all) {
           std::to_string(row.calls),
           row.errors == 0 ? "" : std::to_string(row.errors),
           seconds(row.shortest),
-          seconds(row.durations.quantile(0.5)),
-          seconds(row.durations.quantile(0.9)),
-          seconds(row.durations.quantile(0.99)),
+          seconds(row.quantile(0.5)),
+          seconds(row.quantile(0.9)),
+          seconds(row.quantile(0.99)),
           seconds(row.longest),
           row.name};
 }
@@ -123,8 +123,7 @@ void append_in_flight(std::string& out, const CallTable& table, Abi abi) {
 void append_tables(std::string& out, const CallTable& table, SummaryOrder order) {
   for (const Abi abi : abis) {
     if (table.rows(abi).empty() && !(abi == Abi::x86_64 && out.empty())) continue;
-    if (abi == Abi::i386) out += "System call usage summary for 32 bit mode:\n";
-    if (abi == Abi::x32) out += "System call usage summary for x32 mode:\n";
+    if (abi != Abi::x86_64) append(out, "System call usage summary for {} mode:\n", mode_text(abi));
     append_table(out, table, abi, order);
     append_in_flight(out, table, abi);
   }
@@ -140,9 +139,9 @@ void append_json_totals(std::string& out, const CallTotals& row, Abi abi) {
                                                                 {"min_ns", row.shortest},
                                                                 {"mean_ns", row.mean()},
                                                                 {"max_ns", row.longest},
-                                                                {"p50_ns", row.durations.quantile(0.5)},
-                                                                {"p90_ns", row.durations.quantile(0.9)},
-                                                                {"p99_ns", row.durations.quantile(0.99)}};
+                                                                {"p50_ns", row.quantile(0.5)},
+                                                                {"p90_ns", row.quantile(0.9)},
+                                                                {"p99_ns", row.quantile(0.99)}};
   for (const auto& [name, value] : members) {
     append(out, ",\"{}\":", name);
     append_json_unsigned(out, value);
@@ -172,8 +171,8 @@ void append_csv_rows(std::string& out, pid_t pid, const CallTable& table, Summar
     for (const CallTotals* row : sorted_rows(table, abi, order)) {
       append(out, "{},{},{},{},{},{},{},{},{},{},{},{},{}\r\n", pid == 0 ? "" : std::to_string(pid),
              abi_text(abi), row->name, row->calls, row->errors, row->in_flight, row->total, row->shortest,
-             row->mean(), row->longest, row->durations.quantile(0.5), row->durations.quantile(0.9),
-             row->durations.quantile(0.99));
+             row->mean(), row->longest, row->quantile(0.5), row->quantile(0.9),
+             row->quantile(0.99));
     }
   }
 }

@@ -1,16 +1,19 @@
 #include "sonde/output/summary_sink.hpp"
 
+#include "output/text.hpp"
+
 namespace sonde::output {
 
 SummarySink::SummarySink(Stream& out, Form form, SummaryOrder order, bool per_process)
     : out_(out), form_(form), order_(order), statistics_(per_process) {}
 
 void SummarySink::call_exited(const decode::Call& call) {
-  statistics_.apply({call.task, call.abi, call.nr, call.exit->time - call.enter_time, call.exit->failed});
+  statistics_.apply({call.task, call.abi, call.nr, elapsed(call.enter_time, call.exit->time), call.exit->failed});
 }
 
 void SummarySink::call_unfinished(const decode::Call& call, Nanoseconds time, Unfinished) {
-  statistics_.apply({call.task, call.abi, call.nr, time - call.enter_time, false, true});
+  if (never_returns(*call.row)) return;  // As strace counts: it has done what it is for, and took no time.
+  statistics_.apply({call.task, call.abi, call.nr, elapsed(call.enter_time, time), false, true});
 }
 
 void SummarySink::event(const event::Event& event, bool) {

@@ -84,6 +84,18 @@ std::string_view abi_text(Abi abi) {
   return "";
 }
 
+std::string_view mode_text(Abi abi) {
+  switch (abi) {
+    case Abi::x86_64:
+      return "64 bit";
+    case Abi::i386:
+      return "32 bit";
+    case Abi::x32:
+      return "x32";
+  }
+  return "";
+}
+
 std::string_view origin_text(event::TaskOrigin origin) {
   switch (origin) {
     case event::TaskOrigin::program:

@@ -46,6 +46,8 @@ void append_printable(std::string& out, std::string_view text);
 
 // "x86_64", "i386" or "x32".
 std::string_view abi_text(Abi abi);
+// "64 bit", "32 bit" or "x32", as strace says.
+std::string_view mode_text(Abi abi);
 
 std::string_view origin_text(event::TaskOrigin origin);
 

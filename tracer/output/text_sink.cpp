@@ -99,9 +99,25 @@ void TextSink::begin_call(const decode::Call& call) {
   if (options_.syscall_number || options_.instruction_pointer) {
     places_[call.task.tid] = {call.nr, call.instruction_pointer};
   }
+  if (call.abi != Abi::x86_64 || !modes_.empty()) tell_mode(call);
   begin_line(call.task.tid, call.enter_time);
   append_name(line_, call);
   line_ += '(';
+}
+
+void TextSink::tell_mode(const decode::Call& call) {
+  const pid_t tid = call.task.tid;
+  const auto known = modes_.find(tid);
+  if (call.abi == (known == modes_.end() ? Abi::x86_64 : known->second)) return;
+  if (call.abi == Abi::x86_64) {
+    modes_.erase(tid);
+  } else {
+    modes_[tid] = call.abi;
+  }
+  if (options_.quiet >= 1) return;
+  begin_line(tid, call.enter_time);
+  append(line_, "[ Process PID={} runs in {} mode. ]", tid, mode_text(call.abi));
+  end_line();
 }
 
 bool TextSink::resume(const decode::Call& call, Nanoseconds time) {
@@ -269,6 +285,7 @@ void TextSink::on(const event::Exec& exec, const event::Event& event, bool shown
   interrupted_.erase(tid);
   if (interrupted_.erase(exec.old_tid) != 0) interrupted_.insert(tid);
   if (const auto place = places_.extract(exec.old_tid)) places_[tid] = place.mapped();
+  modes_.erase(exec.old_tid);
   restarting_.erase(exec.old_tid);
 }
 
@@ -305,6 +322,7 @@ void TextSink::forget(pid_t tid) {
   tasks_.erase(tid);
   interrupted_.erase(tid);
   places_.erase(tid);
+  modes_.erase(tid);
   restarting_.erase(tid);
 }
 

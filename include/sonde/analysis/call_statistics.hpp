@@ -34,6 +34,8 @@ struct CallTotals {
   Nanoseconds longest = 0;
   DurationHistogram durations;
 
+  // As DurationHistogram::quantile(), and never outside shortest and longest.
+  Nanoseconds quantile(double fraction) const;
   Nanoseconds mean() const { return calls == 0 ? 0 : total / calls; }
   void add(const CallSample& sample);
   void add(const CallTotals& other);

@@ -35,7 +35,7 @@ struct TextOptions {
   bool syscall_number = false;       // -n: [  61]
   bool instruction_pointer = false;  // -i: [00007f736659cbd3], of the task's last system call.
   unsigned column = 40;              // -a: where "= result" stands.
-  unsigned quiet = 0;  // -q: 1 leaves out attaching and detaching, 2 exits, 3 what exec superseded.
+  unsigned quiet = 0;  // -q: 1 leaves out attaching, detaching and modes, 2 exits, 3 what exec superseded.
 };
 
 // One line a call, except where tasks interleave: the line of a call that is interrupted by another task's
@@ -68,6 +68,8 @@ class TextSink final : public Sink {
   // Continues the line of a call, or begins a new one that takes it up; false when the call was not begun.
   bool resume(const decode::Call& call, Nanoseconds time);
   void begin_call(const decode::Call& call);
+  // "[ Process PID=4242 runs in 32 bit mode. ]", when the task's ABI is not that of its last call.
+  void tell_mode(const decode::Call& call);
   void append_arguments(const decode::Call& call, unsigned first, unsigned last);
   void append_result(std::string_view before);
   void notice(std::string_view text);
@@ -93,12 +95,13 @@ class TextSink final : public Sink {
   decode::TextWriter writer_;
   std::string padding_;
 
-  pid_t open_ = 0;                                          // The task whose call's line is not ended yet.
-  std::uint64_t line_start_ = 0;                            // Of the last line begun, in the stream.
-  std::string kept_notices_;                                // For when the open line ends.
-  std::unordered_set<pid_t> interrupted_;                   // Tasks whose call's line was ended unfinished.
-  std::unordered_set<pid_t> tasks_;                         // Traced now.
-  std::unordered_map<pid_t, Place> places_;                 // Of each task's last call, for -n and -i.
+  pid_t open_ = 0;                           // The task whose call's line is not ended yet.
+  std::uint64_t line_start_ = 0;             // Of the last line begun, in the stream.
+  std::string kept_notices_;                 // For when the open line ends.
+  std::unordered_set<pid_t> interrupted_;    // Tasks whose call's line was ended unfinished.
+  std::unordered_set<pid_t> tasks_;          // Traced now.
+  std::unordered_map<pid_t, Place> places_;  // Of each task's last call, for -n and -i.
+  std::unordered_map<pid_t, Abi> modes_;     // Of tasks whose last call was not of x86-64's ABI.
   std::unordered_map<pid_t, std::string_view> restarting_;  // What restart_syscall will take up.
 
   std::int64_t realtime_offset_ = 0;
