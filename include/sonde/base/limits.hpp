@@ -16,6 +16,7 @@ inline constexpr std::size_t block_bytes_max = std::size_t{4} << 20;  // The lar
 inline constexpr std::size_t path_bytes = 4096;          // PATH_MAX of the kernel, with the NUL.
 inline constexpr std::size_t string_bytes = 64 << 10;    // The largest string limit (-s) that can be asked for.
 inline constexpr std::size_t struct_bytes = 4096;        // One structure of variable size.
+inline constexpr std::size_t listing_bytes = 64 << 10;   // The entries that one getdents64 returned.
 inline constexpr std::size_t array_elements = 256;       // Elements of one array (iovec, pollfd, argv ...).
 inline constexpr std::size_t segments_per_event = 1024;  // Pieces of memory in one event.
 

@@ -51,6 +51,7 @@ inline constexpr unsigned max_arguments = 6;
 struct Argument {
   Kind kind;
   std::string_view name;
+  std::uint8_t reg;  // Which of the six argument registers holds it: 0 to 5. Its neighbours are counted from there.
 };
 
 struct Row {
@@ -59,6 +60,8 @@ struct Row {
   Class classes;
   Kind returns;
   std::uint8_t argument_count;
+  // In the order in which they are printed, which is that of the registers but for clone() and for calls that leave a
+  // register out (preadv2): always go by Argument::reg.
   std::array<Argument, max_arguments> arguments;
 };
 
