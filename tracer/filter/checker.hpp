@@ -37,7 +37,8 @@ class Checker {
   Result<StringTest> regex(const Literal& literal) const;
 
   Failure wrong_type(const Expr& expr, const Literal& literal) const;
-  Failure unknown(std::string_view what, const Literal& literal, std::span<const std::string_view> known) const;
+  Failure unknown(std::string_view what, const Literal& literal,
+                  std::span<const std::string_view> known) const;
   Failure unknown_field(const Expr& expr) const;
 
   std::string_view source_;

@@ -1,5 +1,7 @@
 // The right sides of tests, by the type of their field.
 #include <algorithm>
+#include <array>
+#include <limits>
 
 #include <fmt/format.h>
 #include <re2/re2.h>
@@ -39,10 +41,14 @@ void sort_unique(std::vector<T>& values) {
 // What an ordering holds for; an empty range where nothing can.
 std::pair<Wide, Wide> range_of(Operator op, Wide bound) {
   switch (op) {
-    case Operator::lt: return {lowest, bound - 1};
-    case Operator::le: return {lowest, bound};
-    case Operator::gt: return {bound + 1, highest};
-    default: return {bound, highest};
+    case Operator::lt:
+      return {lowest, bound - 1};
+    case Operator::le:
+      return {lowest, bound};
+    case Operator::gt:
+      return {bound + 1, highest};
+    default:
+      return {bound, highest};
   }
 }
 
@@ -58,7 +64,8 @@ Result<void> Checker::boolean(const Expr& expr, Test& into) {
   const Literal& literal = expr.items.front().low;
   if (literal.kind != LiteralKind::name) return wrong_type(expr, literal);
   if (literal.text != "true" && literal.text != "false") {
-    return complain(source_, literal.span, fmt::format("'{}' is true or false", expr.field), example(into.field));
+    return complain(source_, literal.span, fmt::format("'{}' is true or false", expr.field),
+                    example(into.field));
   }
   // failed == false is no field's absence: negation of a known value.
   into.negated = (literal.text == "false") != into.negated;
@@ -73,8 +80,9 @@ Result<Wide> Checker::named_integer(Field field, const Literal& literal) const {
   }
   if (type(field) == FieldType::signal) {
     if (const auto value = signal_named(literal.text)) return *value;
-    if (signal_named(literal.text, true)) {
-      return unknown("signal", literal, std::vector{syscall::signal_name(*signal_named(literal.text, true))});
+    if (const auto loose = signal_named(literal.text, true)) {
+      return complain(source_, literal.span, fmt::format("unknown signal '{}'", shown(literal.text)),
+                      did_you_mean(syscall::signal_name(*loose)));
     }
     return unknown("signal", literal, signal_names());
   }
@@ -99,10 +107,12 @@ Result<Wide> Checker::integer(const Expr& expr, Field field, const Literal& lite
       if (duration && literal.number != 0) {
         return complain(source_, literal.span, "a duration needs a unit", example(field));
       }
-      if (literal.number < lowest) return complain(source_, literal.span, "this number does not fit in 64 bits");
+      if (literal.number < lowest)
+        return complain(source_, literal.span, "this number does not fit in 64 bits");
       return literal.number;
     case LiteralKind::string:
-    case LiteralKind::class_name: break;
+    case LiteralKind::class_name:
+      break;
   }
   return wrong_type(expr, literal);
 }
@@ -121,14 +131,16 @@ Result<void> Checker::integers(const Expr& expr, Test& into) {
       if (into.field == Field::ret && *low < -1 && *low >= -max_errno) {
         const auto name = syscall::errno_name(static_cast<int>(-*low));
         return complain(source_, item.span, "the ret of a call that failed is -1",
-                        name.empty() ? std::string("its reason is in errno") : fmt::format("did you mean 'errno == {}'?", name));
+                        name.empty() ? std::string("its reason is in errno")
+                                     : fmt::format("did you mean 'errno == {}'?", name));
       }
       made.values.push_back(*low);
       continue;
     }
     auto high = integer(expr, into.field, item.high);
     if (!high) return Failure(std::move(high.error()));
-    if (*low > *high) return complain(source_, item.span, "this range is empty", "its low end comes first, as in 1..9");
+    if (*low > *high)
+      return complain(source_, item.span, "this range is empty", "its low end comes first, as in 1..9");
     made.ranges.emplace_back(*low, *high);
   }
   sort_unique(made.values);
@@ -157,7 +169,8 @@ Result<std::uint32_t> Checker::bit_of(const Expr& expr, Field field, const Liter
 Result<void> Checker::bits(const Expr& expr, Test& into) {
   BitsTest made;
   for (const Item& item : expr.items) {
-    if (item.range) return complain(source_, item.span, fmt::format("'{}' has no ranges", expr.field), example(into.field));
+    if (item.range)
+      return complain(source_, item.span, fmt::format("'{}' has no ranges", expr.field), example(into.field));
     auto bit = bit_of(expr, into.field, item.low);
     if (!bit) return Failure(std::move(bit.error()));
     made.mask |= *bit;
@@ -175,7 +188,8 @@ Result<SyscallSet> Checker::calls(const Literal& literal) const {
   if (is_glob(literal.text)) {
     const SyscallSet set = calls_like(literal.text);
     if (set.empty()) {
-      return complain(source_, literal.span, fmt::format("no system call is named like '{}'", shown(literal.text)));
+      return complain(source_, literal.span,
+                      fmt::format("no system call is named like '{}'", shown(literal.text)));
     }
     return set;
   }
@@ -229,7 +243,8 @@ Result<void> Checker::strings(const Expr& expr, Test& into) {
   StringTest made;
   const bool set = expr.op == Operator::in || expr.op == Operator::not_in;
   for (const Item& item : expr.items) {
-    if (item.range) return complain(source_, item.span, fmt::format("'{}' has no ranges", expr.field), example(into.field));
+    if (item.range)
+      return complain(source_, item.span, fmt::format("'{}' has no ranges", expr.field), example(into.field));
     const Literal& literal = item.low;
     if (literal.kind == LiteralKind::name) {
       return complain(source_, literal.span, fmt::format("'{}' is a string, not a name", expr.field),
@@ -263,7 +278,8 @@ Result<std::vector<FlagCase>> Checker::flag(const Expr& expr, const Literal& lit
   auto cases = flag_named(literal.text);
   if (cases.empty()) {
     if (!syscall::constant_named(literal.text)) return unknown("flag", literal, syscall::constant_names());
-    return complain(source_, literal.span, fmt::format("'{}' is not a flag", shown(literal.text)), example(Field::flags));
+    return complain(source_, literal.span, fmt::format("'{}' is not a flag", shown(literal.text)),
+                    example(Field::flags));
   }
   if (!has) {
     for (FlagCase& c : cases) c.mask = whole;
@@ -275,7 +291,8 @@ Result<void> Checker::flags(const Expr& expr, Test& into) {
   FlagsTest made;
   for (const Item& item : expr.items) {
     if (item.range) return complain(source_, item.span, "'flags' has no ranges", example(into.field));
-    if (!expr.part.empty()) return complain(source_, expr.part_span, "expected one flag here", example(into.field));
+    if (!expr.part.empty())
+      return complain(source_, expr.part_span, "expected one flag here", example(into.field));
     auto cases = flag(expr, item.low);
     if (!cases) return Failure(std::move(cases.error()));
     made.flags.push_back(std::move(*cases));
@@ -288,7 +305,8 @@ Result<void> Checker::stack(const Expr& expr, Test& into) {
   static constexpr std::array<std::string_view, 3> parts = {"function", "file", "module"};
   const Item& item = expr.items.front();
   if (expr.part.empty() || item.low.kind != LiteralKind::string || item.range) {
-    return complain(source_, item.span, "expected function, file or module and a string here", example(into.field));
+    return complain(source_, item.span, "expected function, file or module and a string here",
+                    example(into.field));
   }
   const auto part = std::find(parts.begin(), parts.end(), std::string_view(expr.part));
   if (part == parts.end()) {

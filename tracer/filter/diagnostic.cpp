@@ -10,8 +10,8 @@ namespace sonde::filter {
 
 namespace {
 
-constexpr std::size_t window = 100;   // Bytes of source that are shown at most.
-constexpr std::size_t lead = 40;      // Of those, before the marked place, when the source is cut.
+constexpr std::size_t window = 100;  // Bytes of source that are shown at most.
+constexpr std::size_t lead = 40;     // Of those, before the marked place, when the source is cut.
 constexpr std::size_t longest_name = 64;
 
 bool continues_character(char c) { return (static_cast<unsigned char>(c) & 0xc0) == 0x80; }
@@ -28,7 +28,8 @@ std::size_t character_length(std::string_view text) {
   if (first < 0x80) return 1;
   const std::size_t length = first >= 0xf0 && first < 0xf5 ? 4 : first >= 0xe0 ? 3 : first >= 0xc3 ? 2 : 0;
   if (length == 0 || first >= 0xf5 || length > text.size()) return 0;
-  return std::all_of(text.begin() + 1, text.begin() + static_cast<std::ptrdiff_t>(length), continues_character)
+  return std::all_of(text.begin() + 1, text.begin() + static_cast<std::ptrdiff_t>(length),
+                     continues_character)
              ? length
              : 0;
 }

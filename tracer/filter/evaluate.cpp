@@ -8,7 +8,9 @@ namespace sonde::filter {
 
 namespace {
 
-std::uint64_t mask_of(unsigned width) { return width >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << width) - 1; }
+std::uint64_t mask_of(unsigned width) {
+  return width >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << width) - 1;
+}
 
 Wide as_unsigned(Integer value) { return value.bits & mask_of(value.width); }
 
@@ -52,7 +54,8 @@ struct Evaluator {
   Verdict operator()(const FlagsTest& test) const {
     return any_of(fields.flags(), [&](const FlagBits& argument) {
       return std::all_of(test.flags.begin(), test.flags.end(), [&](const std::vector<FlagCase>& cases) {
-        return std::any_of(cases.begin(), cases.end(), [&](const FlagCase& flag) { return fits(flag, argument); });
+        return std::any_of(cases.begin(), cases.end(),
+                           [&](const FlagCase& flag) { return fits(flag, argument); });
       });
     });
   }
@@ -80,7 +83,9 @@ Verdict both(Verdict a, Verdict b) { return !std::max(!a, !b); }
 bool passes(const IntegerTest& test, Integer value) {
   const Wide positive = as_unsigned(value);
   const Wide negative = as_signed(value);
-  const auto holds = [&](Wide wanted) { return std::binary_search(test.values.begin(), test.values.end(), wanted); };
+  const auto holds = [&](Wide wanted) {
+    return std::binary_search(test.values.begin(), test.values.end(), wanted);
+  };
   if (holds(positive) || (negative != positive && holds(negative))) return true;
   const Wide natural = value.is_signed ? negative : positive;
   const auto after = std::upper_bound(test.ranges.begin(), test.ranges.end(), natural,
@@ -106,7 +111,8 @@ Verdict evaluate(const Node& node, const Fields& fields) {
       const Verdict verdict = std::visit(Evaluator{fields, node.test->field}, node.test->body);
       return node.test->negated ? !verdict : verdict;
     }
-    case Node::Op::negation: return !evaluate(node.operands.front(), fields);
+    case Node::Op::negation:
+      return !evaluate(node.operands.front(), fields);
     case Node::Op::any_of: {
       Verdict verdict = Verdict::no;
       for (const Node& operand : node.operands) {

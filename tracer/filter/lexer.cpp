@@ -26,15 +26,15 @@ constexpr std::array<Unit, 15> units = {{
     {"kB", LiteralKind::size, thousand},
     {"M", LiteralKind::size, 1 << 20},
     {"MiB", LiteralKind::size, 1 << 20},
-    {"MB", LiteralKind::size, thousand * thousand},
+    {"MB", LiteralKind::size, thousand* thousand},
     {"G", LiteralKind::size, 1 << 30},
     {"GiB", LiteralKind::size, 1 << 30},
-    {"GB", LiteralKind::size, thousand * thousand * thousand},
+    {"GB", LiteralKind::size, thousand* thousand* thousand},
     {"ns", LiteralKind::duration, 1},
     {"us", LiteralKind::duration, thousand},
-    {"ms", LiteralKind::duration, thousand * thousand},
-    {"s", LiteralKind::duration, thousand * thousand * thousand},
-    {"m", LiteralKind::duration, 60 * thousand * thousand * thousand},
+    {"ms", LiteralKind::duration, thousand* thousand},
+    {"s", LiteralKind::duration, thousand* thousand* thousand},
+    {"m", LiteralKind::duration, 60 * thousand* thousand* thousand},
 }};
 
 constexpr auto unit_names = [] {
@@ -44,8 +44,9 @@ constexpr auto unit_names = [] {
 }();
 
 // Longest first, so that "<=" is not read as "<".
-constexpr std::array<std::string_view, 21> symbols = {"==", "!=", "<=", ">=", "=~", "!~", "||", "&&", "..", "<", ">",
-                                                      "!",  "(",  ")",  "[",  "]",  "{",  "}",  ",",  "-",  ""};
+constexpr std::array<std::string_view, 21> symbols = {"==", "!=", "<=", ">=", "=~", "!~", "||",
+                                                      "&&", "..", "<",  ">",  "!",  "(",  ")",
+                                                      "[",  "]",  "{",  "}",  ",",  "-",  ""};
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
@@ -115,8 +116,10 @@ Result<Token> Lexer::symbol_token(std::size_t begin) {
   ++at_;
   while (at_ < source_.size() && (static_cast<unsigned char>(peek()) & 0xc0) == 0x80) ++at_;
   const std::string message = fmt::format("unexpected '{}'", shown(source_.substr(begin, at_ - begin)));
-  const std::string_view hint = c == '=' ? "did you mean '=='?" : c == '&' ? "did you mean '&&'?"
-                                : c == '|' ? "did you mean '||'?" : "";
+  const std::string_view hint = c == '='   ? "did you mean '=='?"
+                                : c == '&' ? "did you mean '&&'?"
+                                : c == '|' ? "did you mean '||'?"
+                                           : "";
   return complain(source_, from(begin), message, hint);
 }
 
@@ -144,7 +147,8 @@ Result<Token> Lexer::number_token(std::size_t begin) {
   const std::size_t unit_begin = at_;
   while (is_word_character(peek())) ++at_;
   if (!digit_before || malformed || (base != 10 && at_ != unit_begin)) {
-    return complain(source_, from(begin), fmt::format("'{}' is not a number", shown(source_.substr(begin, at_ - begin))),
+    return complain(source_, from(begin),
+                    fmt::format("'{}' is not a number", shown(source_.substr(begin, at_ - begin))),
                     "numbers are written 42, 1_000, 0x2a, 0o52 or 0b101010");
   }
   Token made = literal_token(LiteralKind::number, begin);
@@ -152,8 +156,9 @@ Result<Token> Lexer::number_token(std::size_t begin) {
     const auto unit = std::find_if(units.begin(), units.end(), [&](const Unit& u) { return u.name == name; });
     if (unit == units.end()) {
       const std::string hint = did_you_mean(nearest(name, unit_names));
-      return complain(source_, from(unit_begin), fmt::format("unknown unit '{}'", shown(name)),
-                      hint.empty() ? "units are B, K, M, G, KiB, MiB, GiB, kB, MB, GB and ns, us, ms, s, m" : hint);
+      return complain(
+          source_, from(unit_begin), fmt::format("unknown unit '{}'", shown(name)),
+          hint.empty() ? "units are B, K, M, G, KiB, MiB, GiB, kB, MB, GB and ns, us, ms, s, m" : hint);
     }
     made.literal.kind = unit->kind;
     if (value <= largest) value *= unit->factor;
@@ -207,7 +212,8 @@ Result<char> Lexer::escape() {
   if (at_ < source_.size()) ++at_;
   const std::size_t index = letters.find(c);
   if (c == '\0' || index >= values.size()) {
-    return complain(source_, from(begin), fmt::format("unknown escape '{}'", shown(source_.substr(begin, at_ - begin))),
+    return complain(source_, from(begin),
+                    fmt::format("unknown escape '{}'", shown(source_.substr(begin, at_ - begin))),
                     "C's escapes are known; a backslash itself is written \\\\");
   }
   return values[index];

@@ -11,9 +11,9 @@ namespace sonde::filter {
 
 enum class TokenKind : std::uint8_t {
   end,
-  word,      // A field, name, glob or keyword.
-  literal,   // A number, size, duration, string or class.
-  symbol,    // Brackets, operators, commas.
+  word,     // A field, name, glob or keyword.
+  literal,  // A number, size, duration, string or class.
+  symbol,   // Brackets, operators, commas.
 };
 
 struct Token {
@@ -22,7 +22,9 @@ struct Token {
   std::string_view text;  // As written.
   Literal literal;        // Of a literal.
 
-  bool is(std::string_view symbol_or_keyword) const { return kind != TokenKind::literal && text == symbol_or_keyword; }
+  bool is(std::string_view symbol_or_keyword) const {
+    return kind != TokenKind::literal && text == symbol_or_keyword;
+  }
 };
 
 class Lexer {
@@ -40,7 +42,9 @@ class Lexer {
   Token token(TokenKind kind, std::size_t begin) const;
   Token literal_token(LiteralKind kind, std::size_t begin) const;
   Span from(std::size_t begin) const;
-  char peek(std::size_t ahead = 0) const { return at_ + ahead < source_.size() ? source_[at_ + ahead] : '\0'; }
+  char peek(std::size_t ahead = 0) const {
+    return at_ + ahead < source_.size() ? source_[at_ + ahead] : '\0';
+  }
 
   std::string_view source_;
   std::size_t at_ = 0;

@@ -9,8 +9,8 @@ namespace sonde::filter {
 
 namespace {
 
-constexpr int errnos = 4096;   // The kernel's MAX_ERRNO, and one.
-constexpr int signals = 65;    // _NSIG, and one.
+constexpr int errnos = 4096;  // The kernel's MAX_ERRNO, and one.
+constexpr int signals = 65;   // _NSIG, and one.
 constexpr std::uint32_t x32_bit = 0x40000000;
 
 std::optional<std::uint32_t> index_of(Abi abi, std::uint32_t nr) {
@@ -35,8 +35,8 @@ std::vector<std::string_view> names_up_to(int end, NameOf name_of) {
   return names;
 }
 
-// O_RDONLY and its like have no bits. Of the access modes the two low bits tell; any other such name means that no
-// bit is set at all.
+// O_RDONLY and its like have no bits. Of the access modes the two low bits tell; any other such name means
+// that no bit is set at all.
 std::uint64_t mask_of(std::string_view name, std::uint64_t value) {
   constexpr std::uint64_t access_modes = 3;
   if (name == "O_RDONLY" || name == "O_WRONLY" || name == "O_RDWR") return access_modes;
@@ -151,7 +151,11 @@ std::optional<int> signal_named(std::string_view name, bool loose) {
   for (int value = 1; value < signals; ++value) {
     if (syscall::signal_name(value) == wanted) return value;
   }
-  return std::nullopt;
+  // An alias, such as SIGPOLL; names with _ are other things (SIG_BLOCK, SIGEV_SIGNAL).
+  const bool other = !wanted.starts_with("SIG") || wanted.find('_') != std::string::npos;
+  const auto value = other ? std::nullopt : syscall::constant_named(wanted);
+  if (!value || *value == 0 || *value >= signals) return std::nullopt;
+  return static_cast<int>(*value);
 }
 
 std::vector<FlagCase> flag_named(std::string_view name) {

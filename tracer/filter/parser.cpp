@@ -72,7 +72,8 @@ Result<void> Parser::advance() {
 }
 
 Failure Parser::unexpected(std::string_view expected, std::string_view hint) const {
-  return complain(source_, token_.span, fmt::format("expected {}, found {}", expected, described(token_)), hint);
+  return complain(source_, token_.span, fmt::format("expected {}, found {}", expected, described(token_)),
+                  hint);
 }
 
 Failure Parser::too_deep() const {
@@ -141,7 +142,8 @@ Result<Expr> Parser::parenthesis() {
 
 Result<Expr> Parser::test() {
   if (token_.kind != TokenKind::word || is_keyword(token_)) {
-    return unexpected("a field", token_.kind == TokenKind::literal ? "the field stands on the left, as in fd == 3" : "");
+    return unexpected("a field",
+                      token_.kind == TokenKind::literal ? "the field stands on the left, as in fd == 3" : "");
   }
   Expr made;
   made.kind = Expr::Kind::test;
@@ -198,7 +200,8 @@ Result<void> Parser::right_side(Expr& test) {
 Result<void> Parser::set(Expr& test, std::string_view close) {
   const Span open = token_.span;
   SONDE_TRY(advance());
-  if (token_.is(close)) return complain(source_, {open.begin, token_.span.end}, "an empty set matches nothing");
+  if (token_.is(close))
+    return complain(source_, {open.begin, token_.span.end}, "an empty set matches nothing");
   for (;;) {
     if (test.items.size() == limits::filter_set_items) {
       const std::string message = fmt::format("this set has more than {} items", limits::filter_set_items);
@@ -262,26 +265,38 @@ Result<Literal> Parser::literal() {
 
 const char* spelling(Operator op) {
   switch (op) {
-    case Operator::none: return "";
-    case Operator::eq: return "==";
-    case Operator::ne: return "!=";
-    case Operator::lt: return "<";
-    case Operator::le: return "<=";
-    case Operator::gt: return ">";
-    case Operator::ge: return ">=";
-    case Operator::match: return "=~";
-    case Operator::not_match: return "!~";
-    case Operator::in: return "in";
-    case Operator::not_in: return "not in";
-    case Operator::has: return "has";
+    case Operator::none:
+      return "";
+    case Operator::eq:
+      return "==";
+    case Operator::ne:
+      return "!=";
+    case Operator::lt:
+      return "<";
+    case Operator::le:
+      return "<=";
+    case Operator::gt:
+      return ">";
+    case Operator::ge:
+      return ">=";
+    case Operator::match:
+      return "=~";
+    case Operator::not_match:
+      return "!~";
+    case Operator::in:
+      return "in";
+    case Operator::not_in:
+      return "not in";
+    case Operator::has:
+      return "has";
   }
   return "";
 }
 
 Result<Expr> parse(std::string_view source) {
   if (source.size() > limits::filter_bytes) {
-    return fail(ErrorCode::limit, fmt::format("error: this filter is {} bytes long, and the limit is {}", source.size(),
-                                              limits::filter_bytes));
+    return fail(ErrorCode::limit, fmt::format("error: this filter is {} bytes long, and the limit is {}",
+                                              source.size(), limits::filter_bytes));
   }
   return Parser(source).whole();
 }

@@ -36,39 +36,38 @@ std::string literal_text(const Literal& literal, Field field, bool keep_quotes) 
     case LiteralKind::number:
     case LiteralKind::size:
       return type(field) == FieldType::duration ? duration_text(literal.number) : decimal(literal.number);
-    case LiteralKind::duration: return duration_text(literal.number);
+    case LiteralKind::duration:
+      return duration_text(literal.number);
     case LiteralKind::string:
       // "read" and read are the same system call.
       return keep_quotes ? quoted(literal.text) : literal.text;
-    case LiteralKind::name: return literal.text;
-    case LiteralKind::class_name: return "%" + literal.text;
+    case LiteralKind::name:
+      return literal.text;
+    case LiteralKind::class_name:
+      return "%" + literal.text;
   }
   return {};
 }
 
-int binding(Node::Op op) {
-  switch (op) {
-    case Node::Op::any_of: return 0;
-    case Node::Op::all_of: return 1;
-    case Node::Op::negation:
-    case Node::Op::test: return 2;
-  }
-  return 2;
+// Mixed && and || get their parentheses, and so does a comparison under !: !fd == 3 would read as (!fd) == 3
+// to people.
+bool needs_parentheses(const Node& inner, const Node& outer) {
+  if (inner.op == Node::Op::negation) return false;
+  if (inner.op != Node::Op::test) return true;
+  return outer.op == Node::Op::negation && inner.test->text.find(' ') != std::string::npos;
 }
 
 void append(std::string& text, const Node& node) {
   const auto operand = [&](const Node& inner) {
-    // A test is an operand like any other, except under !, where !fd == 3 would read as (!fd) == 3 to people.
-    const bool bare = node.op == Node::Op::negation ? inner.op == Node::Op::negation ||
-                                                          (inner.op == Node::Op::test && inner.test->text.find(' ') ==
-                                                                                             std::string::npos)
-                                                    : binding(inner.op) > binding(node.op);
-    if (!bare) text += '(';
+    const bool parentheses = needs_parentheses(inner, node);
+    if (parentheses) text += '(';
     append(text, inner);
-    if (!bare) text += ')';
+    if (parentheses) text += ')';
   };
   switch (node.op) {
-    case Node::Op::test: text += node.test->text; break;
+    case Node::Op::test:
+      text += node.test->text;
+      break;
     case Node::Op::negation:
       text += '!';
       operand(node.operands.front());
@@ -108,8 +107,8 @@ std::string right_side_text(const Expr& expr, Field field) {
                            expr.op == Operator::not_match;
   std::string text = fmt::format(" {} ", spelling(expr.op));
   if (!expr.part.empty()) text += expr.part + ' ';
-  const bool set = expr.items.size() > 1 || ((expr.op == Operator::in || expr.op == Operator::not_in) &&
-                                             !expr.items.front().range);
+  const bool set = expr.items.size() > 1 ||
+                   ((expr.op == Operator::in || expr.op == Operator::not_in) && !expr.items.front().range);
   if (set) text += '[';
   for (std::size_t i = 0; i < expr.items.size(); ++i) {
     const Item& item = expr.items[i];

@@ -1,5 +1,5 @@
-// What a filter expression says, before names and types are looked at. Plain values; the parser bounds their depth by
-// limits::filter_nesting, so recursion over an Expr is bounded too.
+// What a filter expression says, before names and types are looked at. Plain values; the parser bounds their
+// depth by limits::filter_nesting, so recursion over an Expr is bounded too.
 #pragma once
 
 #include <cstdint>

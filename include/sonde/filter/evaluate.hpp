@@ -81,7 +81,8 @@ struct SyscallNumber {
   std::uint32_t nr;
 };
 
-// One event as filters see it. Implementations answer for the fields that they know and leave the others absent.
+// One event as filters see it. Implementations answer for the fields that they know and leave the others
+// absent.
 class Fields {
  public:
   virtual ~Fields() = default;
@@ -91,7 +92,8 @@ class Fields {
   virtual Values<std::string_view> strings(Field) const { return {}; }
   virtual Values<FlagBits> flags() const { return {}; }
   virtual Bits bits(Field) const { return {}; }
-  // Empty when the event is no system call, or one whose number the table does not know.
+  // Empty when the event is no system call. A number that the table does not know has no name and no class:
+  // it is in no set, and so in every negated one.
   virtual std::optional<SyscallNumber> call() const { return std::nullopt; }
   // Whether some frame of the event's stack has that name in that part.
   virtual Verdict stack_has(StackPart, std::string_view) const { return Verdict::unknown; }

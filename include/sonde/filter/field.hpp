@@ -20,14 +20,14 @@ enum class FieldType : std::uint8_t {
   integer,   // Numbers, sizes, names of constants.
   duration,  // 10ms.
   string,
-  syscall,   // Names, globs, classes.
-  class_,    // file, %file.
-  flags,     // has O_CREAT.
-  errno_,    // Names or numbers.
-  signal,    // Names or numbers.
-  kind,      // EventKind's names.
-  status,    // CallStatus's names.
-  stack,     // has function "main".
+  syscall,  // Names, globs, classes.
+  class_,   // file, %file.
+  flags,    // has O_CREAT.
+  errno_,   // Names or numbers.
+  signal,   // Names or numbers.
+  kind,     // EventKind's names.
+  status,   // CallStatus's names.
+  stack,    // has function "main".
 };
 
 // `kind`: what sort of event it is.

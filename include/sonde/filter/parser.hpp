@@ -18,8 +18,8 @@
 
 namespace sonde::filter {
 
-// Errors carry the block of diagnostic.hpp. Bounds: limits::filter_bytes, filter_nesting (parentheses and negations),
-// filter_set_items.
+// Errors carry the block of diagnostic.hpp. Bounds: limits::filter_bytes, filter_nesting (parentheses and
+// negations), filter_set_items.
 Result<Expr> parse(std::string_view source);
 
 }  // namespace sonde::filter

@@ -1,9 +1,9 @@
-// The typed tree: an expression whose names are resolved and whose comparisons make sense. What evaluate(), the
-// pushdown and explain() read. Immutable and cheap to copy; its depth is bounded as its syntax tree's is.
+// The typed tree: an expression whose names are resolved and whose comparisons make sense. What evaluate(),
+// the pushdown and explain() read. Immutable and cheap to copy; its depth is bounded as its syntax tree's is.
 #pragma once
 
-#include <bitset>
 #include <array>
+#include <bitset>
 #include <memory>
 #include <string>
 #include <utility>
@@ -37,8 +37,8 @@ class SyscallSet {
   std::array<std::bitset<numbers>, 3> calls_;
 };
 
-// Integers, durations, errnos and signals. A single value matches a register modulo its width, so that -1 finds an
-// unsigned int of all ones; a range goes by the register's own sign.
+// Integers, durations, errnos and signals. A single value matches a register modulo its width, so that -1
+// finds an unsigned int of all ones; a range goes by the register's own sign.
 struct IntegerTest {
   std::vector<Wide> values;                   // Sorted.
   std::vector<std::pair<Wide, Wide>> ranges;  // Both ends included; sorted, neither touching nor overlapping.
@@ -62,8 +62,8 @@ struct StringTest {
   std::shared_ptr<const re2::RE2> regex;
 };
 
-// One flag: the argument's bits under `mask` are `value`, for arguments that print from `set`, or any flags argument
-// when that is null.
+// One flag: the argument's bits under `mask` are `value`, for arguments that print from `set`, or any flags
+// argument when that is null.
 struct FlagCase {
   const syscall::ConstantSet* set = nullptr;
   std::uint64_t mask = 0;
@@ -101,8 +101,8 @@ struct TypedExpr {
   Node root;
 };
 
-// Resolves names and types. `source` is the text that `expr` was parsed from, for the errors: an unknown name suggests
-// the nearest known one, a comparison of wrong types says what is expected.
+// Resolves names and types. `source` is the text that `expr` was parsed from, for the errors: an unknown name
+// suggests the nearest known one, a comparison of wrong types says what is expected.
 Result<TypedExpr> check(const Expr& expr, std::string_view source);
 
 // parse() and check().
