@@ -29,10 +29,7 @@ namespace {
 
 constexpr std::size_t control_bytes = 4096;
 
-// A consumer that finds nothing naps this long between looks, so that a busy producer need not wake it ...
 constexpr long nap_ns = 500'000;
-// ... and after this many fruitless naps asks to be woken.
-constexpr int naps_before_sleep = 40;
 
 void futex_wait(std::atomic<std::uint32_t>& word, std::uint32_t expected, int timeout_ms) {
   const timespec timeout{timeout_ms / 1000, (timeout_ms % 1000) * 1'000'000L};
@@ -129,16 +126,13 @@ void Ring::release(std::size_t bytes) {
   if (roomy) wake_if_sleeping(control_->producer_sleeps);
 }
 
+void Ring::nap() const {
+  const timespec time{0, nap_ns};
+  ::nanosleep(&time, nullptr);
+}
+
 void Ring::wait_for_frames(int timeout_ms) {
-  const auto anything = [this] {
-    return control_->head.load(std::memory_order_acquire) != control_->tail.load(std::memory_order_relaxed) ||
-           closed();
-  };
-  for (int i = 0; i < naps_before_sleep; ++i) {
-    if (anything()) return;
-    const timespec nap{0, nap_ns};
-    if (::nanosleep(&nap, nullptr) != 0) return;
-  }
+  const auto anything = [this] { return !readable().empty() || closed(); };
   control_->consumer_sleeps.store(1);
   std::atomic_thread_fence(std::memory_order_seq_cst);
   if (!anything()) futex_wait(control_->consumer_sleeps, 1, timeout_ms);

@@ -7,7 +7,7 @@ namespace sonde::event {
 
 namespace {
 
-bool holds_memory(SegmentKind kind) { return kind != SegmentKind::fd_path && kind != SegmentKind::exe_path; }
+bool holds_memory(SegmentKind kind) { return kind != SegmentKind::fd_path && kind != SegmentKind::fd_detail; }
 
 }  // namespace
 
@@ -55,10 +55,14 @@ bool Snapshot::redacted(Address address) const {
   return found;
 }
 
-std::optional<std::string_view> Snapshot::fd_path(int fd) const {
+std::optional<std::string_view> Snapshot::fd_path(int fd) const { return text_of_fd(fd, SegmentKind::fd_path); }
+
+std::optional<std::string_view> Snapshot::fd_detail(int fd) const { return text_of_fd(fd, SegmentKind::fd_detail); }
+
+std::optional<std::string_view> Snapshot::text_of_fd(int fd, SegmentKind kind) const {
   std::optional<std::string_view> found;
   each([&](const Segment& segment) {
-    if (segment.kind != SegmentKind::fd_path || segment.address.value != static_cast<std::uint64_t>(fd)) return true;
+    if (segment.kind != kind || segment.address.value != static_cast<std::uint64_t>(fd)) return true;
     found = std::string_view(reinterpret_cast<const char*>(segment.bytes.data()), segment.bytes.size());
     return false;
   });

@@ -58,4 +58,11 @@ std::optional<int> child_status(pid_t child, bool stops) {
   return status;
 }
 
+bool child_continued(pid_t child) { return ::wait4(child, nullptr, WNOHANG | WCONTINUED, nullptr) > 0; }
+
+void await_end(pid_t child) {
+  while (::wait4(child, nullptr, 0, nullptr) < 0 && errno == EINTR) {
+  }
+}
+
 }  // namespace sonde::ptrace

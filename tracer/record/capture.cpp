@@ -1,13 +1,10 @@
 #include "sonde/record/capture.hpp"
 
-#include <fcntl.h>
-#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 #include <optional>
-
-#include <fmt/format.h>
 
 namespace sonde::record {
 
@@ -25,6 +22,8 @@ constexpr std::size_t string_chunk = 256;  // What most strings fit in; longer o
 constexpr std::size_t pointer_chunk = 512;
 constexpr std::size_t scratch_bytes = std::size_t{1} << 20;
 constexpr std::size_t batch_pieces = 64;
+constexpr std::uint64_t max_bits = 65536;  // Of an fd_set or a mask of nodes.
+constexpr std::size_t sigset_bytes = 8;
 constexpr std::uint64_t no_budget = ~std::uint64_t{0};
 
 std::uint64_t load(Bytes bytes, std::size_t offset, std::size_t size) {
@@ -38,10 +37,20 @@ std::size_t first_chunk(Address address, std::size_t limit, std::size_t chunk) {
   return std::min({limit, chunk, page - static_cast<std::size_t>(address.value % page)});
 }
 
+// A call that fails leaves nothing worth showing, but for the time that was left of an interrupted sleep.
+bool fills_memory(const ptrace::SyscallResult& result) {
+  constexpr int restart_block = 516;  // ERESTART_RESTARTBLOCK of the kernel's linux/errno.h
+  return !result.failed || result.ret == -EINTR || result.ret == -restart_block;
+}
+
 // Where the kernel's msghdr keeps its members (linux/socket.h; the compat form for 32-bit callers).
 struct MsghdrLayout {
   std::size_t name, name_length, iov, iov_count, control, control_length, size, mmsghdr_size;
 };
+
+// struct ucontext of x86-64 (asm/ucontext.h): uc_flags, uc_link, uc_stack, a sigcontext of 256 bytes, uc_sigmask.
+constexpr std::uint64_t ucontext_sigmask = 8 + 8 + 24 + 256;
+
 constexpr MsghdrLayout msghdr64{0, 8, 16, 24, 32, 40, 56, 64};
 constexpr MsghdrLayout msghdr32{0, 4, 8, 12, 16, 20, 28, 32};
 
@@ -57,8 +66,8 @@ struct Capture::Call {
   std::size_t word() const { return word_size(entry.abi); }
   const MsghdrLayout& msghdr() const { return word() == 8 ? msghdr64 : msghdr32; }
   bool wants(Direction direction) const {
-    if (direction == Direction::inout) return result == nullptr || !result->failed;
-    return direction == (result == nullptr ? Direction::in : Direction::out);
+    const bool both = direction == Direction::inout || direction == Direction::update;
+    return both || direction == (result == nullptr ? Direction::in : Direction::out);
   }
 };
 
@@ -70,17 +79,13 @@ Capture::Capture(const Options& options)
 
 void Capture::entry(TaskId task, const ptrace::SyscallEntry& call, const syscall::Row& row, FrameBuffer& frame) {
   const Call at{task, call, row, nullptr, memory::ProcessMemory(task.tid)};
-  if (options_.fd_paths) descriptors(at, frame);
   if (options_.detail == Detail::memory) collect(at, frame);
 }
 
 void Capture::exit(TaskId task, const ptrace::SyscallEntry& call, const ptrace::SyscallResult& result,
                    const syscall::Row& row, FrameBuffer& frame) {
   const Call at{task, call, row, &result, memory::ProcessMemory(task.tid)};
-  if (options_.fd_paths && !result.failed && row.returns == syscall::Kind::fd) {
-    descriptor(at, static_cast<std::int32_t>(result.ret), frame);
-  }
-  if (options_.detail == Detail::memory && !result.failed) collect(at, frame);
+  if (options_.detail == Detail::memory && fills_memory(result)) collect(at, frame);
 }
 
 void Capture::collect(const Call& call, FrameBuffer& frame) {
@@ -93,41 +98,54 @@ void Capture::collect(const Call& call, FrameBuffer& frame) {
 void Capture::plan(const Call& call, unsigned index) {
   const KindSpec& spec = syscall::spec(call.row.arguments[index].kind);
   if (spec.capture == Shape::none || !call.wants(spec.direction)) return;
-  const std::uint64_t pointer = call.word() == 8 ? call.entry.args[index] : call.entry.args[index] & 0xffffffff;
+  if (spec.capture == Shape::signal_frame) {
+    // At rt_sigreturn the stack pointer has passed the return address and stands at the ucontext.
+    if (call.word() == 8) {
+      add({{call.entry.stack_pointer + ucontext_sigmask}, 8, 8, 0, SegmentKind::memory, Leads::nowhere, false});
+    }
+    return;
+  }
+  const unsigned reg = call.row.arguments[index].reg;
+  const std::uint64_t pointer = call.word() == 8 ? call.entry.args[reg] : call.entry.args[reg] & 0xffffffff;
   if (pointer != 0) plan_pointed(call, spec, {pointer}, index);
+}
+
+// The number that says how much an argument points to; see syscall::Length.
+std::uint64_t Capture::length_of(const Call& call, Length length, unsigned reg) {
+  const auto argument = [&](unsigned i) { return i < syscall::max_arguments ? call.entry.args[i] : 0; };
+  const auto bytes_of_bits = [](std::uint64_t bits) { return bits > max_bits ? 0 : (bits + 63) / 64 * 8; };
+  switch (length) {
+    case Length::none: return 0;
+    case Length::next: return argument(reg + 1);
+    case Length::previous: return reg > 0 ? argument(reg - 1) : 0;
+    case Length::first: return argument(0);
+    case Length::second: return argument(1);
+    case Length::ret: return call.result != nullptr && call.result->ret > 0
+                                 ? static_cast<std::uint64_t>(call.result->ret) : 0;
+    case Length::first_bits: return bytes_of_bits(argument(0));
+    case Length::second_bits: return bytes_of_bits(argument(1));
+    case Length::next_bits: return bytes_of_bits(argument(reg + 1));
+    case Length::previous_pages: return reg > 0 ? argument(reg - 1) / page + (argument(reg - 1) % page != 0) : 0;
+    case Length::next_pointee: {
+      std::uint32_t value = 0;
+      const Address where{argument(reg + 1)};
+      if (call.memory.read(where, std::as_writable_bytes(std::span(&value, 1))) != sizeof value) return 0;
+      add({where, sizeof value, sizeof value, 0, SegmentKind::memory, Leads::nowhere, false});
+      return value;
+    }
+  }
+  return 0;
 }
 
 void Capture::plan_pointed(const Call& call, const KindSpec& spec, Address address, unsigned index) {
   const std::size_t unit = call.word() == 8 ? spec.size64 : spec.size32;
-  const auto length = [&]() -> std::uint64_t {
-    const auto argument = [&](unsigned i) { return i < syscall::max_arguments ? call.entry.args[i] : 0; };
-    const auto whole_words = [](std::uint64_t bits) { return bits > 65536 ? 0 : (bits + 63) / 64 * 8; };
-    switch (spec.length) {
-      case Length::none: return 0;
-      case Length::next: return argument(index + 1);
-      case Length::previous: return index > 0 ? argument(index - 1) : 0;
-      case Length::first: return argument(0);
-      case Length::second_next: return argument(index + 2);
-      case Length::ret: return call.result != nullptr && call.result->ret > 0
-                                   ? static_cast<std::uint64_t>(call.result->ret) : 0;
-      case Length::first_bits: return whole_words(argument(0));
-      case Length::next_bits: return whole_words(argument(index + 1));
-      case Length::next_pointee: {
-        std::uint32_t value = 0;
-        const Address where{argument(index + 1)};
-        call.memory.read(where, std::as_writable_bytes(std::span(&value, 1)));
-        add({where, sizeof value, sizeof value, 0, SegmentKind::memory, Leads::nowhere, false});
-        return value;
-      }
-    }
-    return 0;
-  };
   const std::uint64_t data_budget = call.result != nullptr && call.result->ret > 0
                                         ? static_cast<std::uint64_t>(call.result->ret) : no_budget;
   const auto piece = [&](std::uint64_t size, std::size_t most, SegmentKind kind, Leads leads = Leads::nowhere) {
     const auto n = static_cast<std::size_t>(std::min<std::uint64_t>(size, most));
     if (n != 0) add({address, n, n, data_budget, kind, leads, false});
   };
+  const auto length = [&] { return length_of(call, spec.length, call.row.arguments[index].reg); };
   const auto elements = [&](std::size_t size) {
     return std::min<std::uint64_t>(length(), limits::array_elements) * size;
   };
@@ -147,6 +165,24 @@ void Capture::plan_pointed(const Call& call, const KindSpec& spec, Address addre
     }
     case Shape::buffer: piece(length(), options_.string_limit, SegmentKind::data); break;
     case Shape::sized: piece(length(), limits::struct_bytes, SegmentKind::memory); break;
+    case Shape::listing: piece(length(), limits::listing_bytes, SegmentKind::memory); break;
+    case Shape::pointees: {
+      const std::uint64_t size = elements(call.word());
+      if (size != 0) {
+        add({address, static_cast<std::size_t>(size), unit, 0, SegmentKind::memory, Leads::pointees, false});
+      }
+      break;
+    }
+    case Shape::msgbuf: {
+      piece(unit, unit, SegmentKind::memory);
+      const auto n = static_cast<std::size_t>(std::min<std::uint64_t>(length(), options_.string_limit));
+      if (n != 0) add({address + unit, n, n, 0, SegmentKind::data, Leads::nowhere, false});
+      break;
+    }
+    case Shape::sigset_argpack:
+      piece(2 * call.word(), 2 * call.word(), SegmentKind::memory, Leads::sigset);
+      break;
+    case Shape::signal_frame: break;  // No pointer; see plan().
     case Shape::array: piece(elements(unit), any, SegmentKind::memory); break;
     case Shape::iovec: piece(elements(2 * call.word()), any, SegmentKind::memory, Leads::iovec); break;
     case Shape::msghdr: piece(call.msghdr().size, any, SegmentKind::memory, Leads::msghdr); break;
@@ -196,7 +232,7 @@ void Capture::emit(const Call& call, const Item& item, Bytes bytes, FrameBuffer&
   const bool pointers = item.leads == Leads::strings;
   if (!pointers && redacted(item.kind)) return frame.segment(item.address.value, item.kind, {}, true);
   frame.segment(item.address.value, pointers ? SegmentKind::memory : item.kind, bytes);
-  if (item.leads != Leads::nowhere) follow(call, item, bytes, frame);
+  if (item.leads != Leads::nowhere) follow(call, item, bytes);
 }
 
 void Capture::emit_string(const Call& call, const Item& item, Bytes first, FrameBuffer& frame) {
@@ -221,11 +257,22 @@ void Capture::emit_string(const Call& call, const Item& item, Bytes first, Frame
   frame.segment(item.address.value, item.kind, {string_.get(), have});
 }
 
-void Capture::follow(const Call& call, const Item& item, Bytes bytes, FrameBuffer&) {
+void Capture::follow(const Call& call, const Item& item, Bytes bytes) {
   switch (item.leads) {
     case Leads::nowhere: break;
     case Leads::strings: follow_strings(call, item, bytes); break;
     case Leads::iovec: follow_iovec(call, item, bytes); break;
+    case Leads::pointees:
+      for (std::size_t at = 0; at + call.word() <= bytes.size(); at += call.word()) {
+        const Address pointee{load(bytes, at, call.word())};
+        if (pointee.value != 0) add({pointee, item.limit, item.limit, 0, SegmentKind::memory, Leads::nowhere, false});
+      }
+      break;
+    case Leads::sigset:
+      if (const Address mask{load(bytes, 0, call.word())}; mask.value != 0) {
+        add({mask, sigset_bytes, sigset_bytes, 0, SegmentKind::memory, Leads::nowhere, false});
+      }
+      break;
     case Leads::msghdr: follow_msghdr(call, bytes, item.budget); break;
     case Leads::mmsghdr: {
       const std::size_t size = call.msghdr().mmsghdr_size;
@@ -289,30 +336,6 @@ void Capture::follow_msghdr(const Call& call, Bytes header, std::uint64_t budget
   blob(load(header, at.iov, word), count * 2 * word, limits::array_elements * 16, Leads::iovec);
 }
 
-void Capture::descriptors(const Call& call, FrameBuffer& frame) {
-  for (unsigned i = 0; i < call.row.argument_count; ++i) {
-    const syscall::Kind kind = call.row.arguments[i].kind;
-    if (kind == syscall::Kind::fd || kind == syscall::Kind::dirfd) {
-      descriptor(call, static_cast<std::int32_t>(call.entry.args[i]), frame);
-    }
-  }
-}
-
-void Capture::descriptor(const Call& call, std::int32_t fd, FrameBuffer& frame) {
-  std::array<char, 64> link;
-  const auto end = fmt::format_to_n(link.data(), link.size() - 1, "/proc/{}/{}", call.task.tid,
-                                    fd == AT_FDCWD ? std::string_view("cwd") : std::string_view("fd/"));
-  char* at = end.out;
-  if (fd != AT_FDCWD) at = fmt::format_to(at, "{}", fd);
-  *at = '\0';
-  std::array<std::byte, limits::path_bytes> target;
-  const ssize_t n = ::readlink(link.data(), reinterpret_cast<char*>(target.data()), target.size());
-  if (n <= 0) return;
-  const bool hidden = options_.redact_paths && target[0] == std::byte{'/'};
-  frame.segment(static_cast<std::uint64_t>(static_cast<std::int64_t>(fd)), SegmentKind::fd_path,
-                hidden ? Bytes() : Bytes(target.data(), static_cast<std::size_t>(n)), hidden);
-}
-
 bool Capture::redacted(SegmentKind kind) const {
   switch (kind) {
     case SegmentKind::data:
@@ -321,7 +344,7 @@ bool Capture::redacted(SegmentKind kind) const {
     case SegmentKind::environment: return options_.redact_environment;
     case SegmentKind::memory:
     case SegmentKind::fd_path:
-    case SegmentKind::exe_path: return false;
+    case SegmentKind::fd_detail: return false;
   }
   return false;
 }

@@ -25,8 +25,8 @@ struct Call {
   std::array<std::uint64_t, syscall::max_arguments> args;
   std::uint64_t instruction_pointer;
   Nanoseconds enter_time;
-  event::Snapshot entered;      // Memory as it was before the call.
-  std::optional<CallExit> exit; // Empty while the call has not returned.
+  event::Snapshot entered;       // Memory as it was before the call.
+  std::optional<CallExit> exit;  // Empty while the call has not returned.
 };
 
 }  // namespace sonde::decode

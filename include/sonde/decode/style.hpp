@@ -5,7 +5,7 @@
 
 namespace sonde::decode {
 
-enum class Xlat : std::uint8_t { raw, abbrev, verbose };       // -X
+enum class Xlat : std::uint8_t { raw, abbrev, verbose };         // -X
 enum class HexStrings : std::uint8_t { never, non_ascii, all };  // -x, -xx
 
 struct Style {

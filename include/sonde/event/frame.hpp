@@ -110,7 +110,7 @@ enum class SegmentKind : std::uint16_t {
   argument,    // A program's argument, up to and with its NUL.
   environment, // An environment string, up to and with its NUL.
   fd_path,     // What /proc/PID/fd/N names; `address` is N.
-  exe_path,    // Reserved for names of programs behind a pid; `address` is the pid.
+  fd_detail,   // More on what a descriptor refers to; `address` is its number. See Snapshot::fd_detail().
 };
 
 struct SegmentHeader {

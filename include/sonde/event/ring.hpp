@@ -1,8 +1,8 @@
 // The bulk channel from the tracer to the console: a single-producer, single-consumer ring of frames in shared memory.
 //
 // The memory is mapped twice in a row, so that every frame is contiguous. While the consumer is busy or polls, neither
-// side makes a system call per event: the consumer sleeps briefly between looks, and only after a longer idle time
-// asks to be woken through a futex.
+// side makes a system call per event: the consumer naps between looks, and only after a longer idle time asks to be
+// woken through a futex.
 #pragma once
 
 #include <atomic>
@@ -39,7 +39,10 @@ class Ring {
   Bytes readable() const;
   // Gives the first `bytes` of readable() back to the producer.
   void release(std::size_t bytes);
-  // Sleeps until frames are readable, the ring is closed or a signal arrives, at most `timeout_ms`.
+  // A short sleep between two looks, which costs the producer nothing: half a millisecond, or until a signal.
+  void nap() const;
+  // Sleeps until frames are readable, the ring is closed or a signal arrives, at most `timeout_ms`. The producer pays
+  // for the wake-up, so this is for a consumer that has found nothing for a while.
   void wait_for_frames(int timeout_ms);
   bool closed() const;
 

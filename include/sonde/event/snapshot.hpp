@@ -36,6 +36,10 @@ class Snapshot final : public MemoryReader {
   // What a file descriptor refers to, if that was captured.
   std::optional<std::string_view> fd_path(int fd) const;
 
+  // More on it, if asked for (-yy): the ends of a socket, which stand in place of its path, or for a device its numbers
+  // ("<char 1:3>"), which stand behind it.
+  std::optional<std::string_view> fd_detail(int fd) const;
+
   // Calls visit(const Segment&) for each segment in order until it returns false.
   template <typename Visit>
   void each(Visit visit) const {
@@ -49,6 +53,7 @@ class Snapshot final : public MemoryReader {
 
  private:
   static std::optional<Segment> take(Bytes& rest);
+  std::optional<std::string_view> text_of_fd(int fd, SegmentKind kind) const;
   Bytes encoded_;
 };
 

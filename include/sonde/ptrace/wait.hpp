@@ -33,4 +33,10 @@ WaitOutcome wait_for(pid_t tid, Block block);
 // (WIFSTOPPED). Never blocks.
 std::optional<int> child_status(pid_t child, bool stops);
 
+// Whether SIGCONT has continued a stopped child since its stop was reported. Never blocks.
+bool child_continued(pid_t child);
+
+// Blocks until the child has ended.
+void await_end(pid_t child);
+
 }  // namespace sonde::ptrace

@@ -27,12 +27,12 @@ class Capture {
 
  private:
   // What a piece's bytes lead to.
-  enum class Leads : std::uint8_t { nowhere, strings, iovec, msghdr, mmsghdr };
+  enum class Leads : std::uint8_t { nowhere, strings, iovec, msghdr, mmsghdr, pointees, sigset };
 
   struct Item {
     Address address;
     std::size_t size;          // Bytes to read at first.
-    std::size_t limit;         // Of a string: bytes to read at most. Otherwise as size.
+    std::size_t limit;         // Of a string: bytes to read at most. Of pointees: bytes behind each pointer.
     std::uint64_t budget;      // Bytes of data that buffers found through it may hold together.
     event::SegmentKind kind;
     Leads leads;
@@ -44,17 +44,16 @@ class Capture {
   void collect(const Call& call, FrameBuffer& frame);
   void plan(const Call& call, unsigned index);
   void plan_pointed(const Call& call, const syscall::KindSpec& spec, Address address, unsigned index);
+  std::uint64_t length_of(const Call& call, syscall::Length length, unsigned reg);
   void add(Item item);
   void add_string(Address address, std::size_t limit, event::SegmentKind kind);
   void read_batch(const Call& call, FrameBuffer& frame);
   void emit(const Call& call, const Item& item, Bytes bytes, FrameBuffer& frame);
   void emit_string(const Call& call, const Item& item, Bytes first, FrameBuffer& frame);
-  void follow(const Call& call, const Item& item, Bytes bytes, FrameBuffer& frame);
+  void follow(const Call& call, const Item& item, Bytes bytes);
   void follow_strings(const Call& call, const Item& item, Bytes pointers);
   void follow_iovec(const Call& call, const Item& item, Bytes array);
   void follow_msghdr(const Call& call, Bytes header, std::uint64_t budget);
-  void descriptors(const Call& call, FrameBuffer& frame);
-  void descriptor(const Call& call, std::int32_t fd, FrameBuffer& frame);
   bool redacted(event::SegmentKind kind) const;
 
   const Options& options_;

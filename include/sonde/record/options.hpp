@@ -1,11 +1,12 @@
 // What the tracer is asked to do. Fixed before the processes fork.
 #pragma once
 
-#include <linux/filter.h>
-#include <sys/types.h>
-
 #include <cstdint>
+#include <functional>
+#include <span>
 #include <vector>
+
+#include "sonde/base/types.hpp"
 
 namespace sonde::record {
 
@@ -18,7 +19,7 @@ enum class Detail : std::uint8_t {
 struct Options {
   // Tasks.
   bool follow_children = true;
-  bool follow_cpu = true;     // Move the tracer to its tracee's CPU.
+  bool low_latency = true;    // Keep idle CPUs awake while events flow, and spin: see stop_waiter.hpp.
   bool kill_on_exit = false;  // The tracees die with the tracer (PTRACE_O_EXITKILL).
   bool seccomp = false;       // The program carries a filter that reports what is to be traced; see can_detach().
   std::vector<std::uint32_t> detach_on;  // -b: numbers of calls (x86-64) after whose success a process is let go.
@@ -28,13 +29,14 @@ struct Options {
   bool system_calls = true;
   std::uint32_t string_limit = 32;
   bool fd_paths = false;          // -y, and filters on paths behind descriptors.
+  bool fd_details = false;        // -yy: the ends of sockets, devices' numbers.
   bool verbose = false;           // -v: whole environments and arrays.
   bool redact_strings = false;
   bool redact_paths = false;
   bool redact_environment = false;
 
-  // A program over seccomp_data that returns 0 for calls which cannot be of interest; empty: all are.
-  std::vector<sock_filter> prefilter;
+  // Says whether a call can be of interest, from its registers; what cannot be is not recorded. Empty: all can.
+  std::function<bool(Abi, std::uint32_t nr, std::span<const std::uint64_t, 6> args)> may_match;
 
   // Overflow: wait for the console, or drop and count.
   bool drop_on_overflow = false;
