@@ -16,10 +16,11 @@
 
 #include <fmt/format.h>
 
+#include "sonde/base/clock.hpp"
+#include "sonde/base/limits.hpp"
 #include "sonde/cli/message.hpp"
 #include "sonde/cli/processes.hpp"
 #include "sonde/ptrace/wait.hpp"
-#include "sonde/record/event_writer.hpp"
 
 namespace sonde::cli {
 
@@ -188,7 +189,7 @@ int Keeper::run() {
     // The terminal's Ctrl-Z stops the program, if it wants to be stopped; sonde then stops with it.
     ::signal(SIGTSTP, SIG_IGN);
   }
-  if (settings_.timeout_ns) deadline_ = record::now() + *settings_.timeout_ns;
+  if (settings_.timeout_ns) deadline_ = now() + *settings_.timeout_ns;
   while (!done()) watch();
   return result();
 }
@@ -203,7 +204,7 @@ void Keeper::watch() {
   pollfd polls[] = {{signals_.value(), POLLIN, 0}, {tracer_socket_.fd(), POLLIN, 0}, {console_socket_.fd(), POLLIN, 0}};
   const int n = ::poll(polls, 3, poll_timeout());
   if (n < 0 && errno != EINTR) return;
-  if (deadline_ && record::now() >= *deadline_) {
+  if (deadline_ && now() >= *deadline_) {
     deadline_.reset();
     ask_to_detach();
   }
@@ -215,7 +216,7 @@ void Keeper::watch() {
 
 int Keeper::poll_timeout() {
   if (!deadline_) return -1;
-  const Nanoseconds time = record::now();
+  const Nanoseconds time = now();
   return time >= *deadline_ ? 0 : static_cast<int>(std::min<Nanoseconds>((*deadline_ - time) / 1'000'000 + 1, 1 << 30));
 }
 

@@ -12,20 +12,6 @@ namespace {
 
 using syscall::Kind;
 
-// "O_RDWR|O_CREAT|O_CLOEXEC": the access mode is a number in the flags' lowest bits.
-std::string open_flags_text(std::uint64_t flags) {
-  constexpr std::string_view access[] = {"O_RDONLY", "O_WRONLY", "O_RDWR", "O_ACCMODE"};
-  const std::string_view first = access[flags & O_ACCMODE];
-  const std::uint64_t rest = flags & ~std::uint64_t{O_ACCMODE};
-  const auto* set = syscall::constants_of(Kind::open_flags);
-  return rest == 0 || set == nullptr ? std::string(first) : flags_text(*set, rest, first);
-}
-
-void render_open_flags(const Value& value) {
-  const auto flags = static_cast<std::uint32_t>(value.raw);
-  print_symbol(value, open_flags_text(flags), flags);
-}
-
 bool needs_mode(std::uint64_t flags) { return (flags & (O_CREAT | (O_TMPFILE & ~O_DIRECTORY))) != 0; }
 
 // struct open_how, which may grow.
@@ -41,7 +27,7 @@ void render_open_how(const Value& value) {
   auto& out = value.out;
   out.begin_struct();
   out.field("flags");
-  print_symbol(value, open_flags_text(flags), flags);
+  print_from(value, named_set<"open_flags">(), flags);
   if (needs_mode(flags) || mode != 0) {
     out.field("mode");
     out.octal(mode);
@@ -120,8 +106,9 @@ void render_ret_fd_flags(const Value& value) {
 }
 
 void render_ret_open_flags(const Value& value) {
-  print_result(value,
-               [](const Value& result) { result.out.verbatim("flags " + open_flags_text(result.raw)); });
+  print_result(value, [](const Value& result) {
+    result.out.verbatim("flags " + set_text(named_set<"open_flags">(), result.raw));
+  });
 }
 
 void render_ret_seals(const Value& value) {
@@ -149,19 +136,12 @@ void render_ret_signal(const Value& value) {
 bool open_has_mode(const Call& call) { return needs_mode(call.args[1]); }
 bool openat_has_mode(const Call& call) { return needs_mode(call.args[2]); }
 constexpr Registration table[] = {
-    {Kind::open_flags, render_open_flags},
-    {Kind::open_how_in, render_open_how},
-    {Kind::flock_in, render_flock},
-    {Kind::flock_update, render_flock_got},
-    {Kind::flock64_in, render_flock64},
-    {Kind::flock64_update, render_flock64_got},
-    {Kind::f_owner_in, render_f_owner},
-    {Kind::f_owner_out, render_f_owner},
-    {Kind::ret_fd_flags, render_ret_fd_flags},
-    {Kind::ret_open_flags, render_ret_open_flags},
-    {Kind::ret_seals, render_ret_seals},
-    {Kind::ret_flock_type, render_ret_flock_type},
-    {Kind::ret_signal, render_ret_signal},
+    {Kind::open_how_in, render_open_how},          {Kind::flock_in, render_flock},
+    {Kind::flock_update, render_flock_got},        {Kind::flock64_in, render_flock64},
+    {Kind::flock64_update, render_flock64_got},    {Kind::f_owner_in, render_f_owner},
+    {Kind::f_owner_out, render_f_owner},           {Kind::ret_fd_flags, render_ret_fd_flags},
+    {Kind::ret_open_flags, render_ret_open_flags}, {Kind::ret_seals, render_ret_seals},
+    {Kind::ret_flock_type, render_ret_flock_type}, {Kind::ret_signal, render_ret_signal},
 };
 
 constexpr Optional optionals[] = {

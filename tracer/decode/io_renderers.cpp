@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "decode/iovec.hpp"
 #include "decode/print.hpp"
 #include "decode/renderers.hpp"
 #include "sonde/base/limits.hpp"
@@ -20,15 +21,15 @@ std::uint64_t next_argument(const Value& value) {
   return value.call.args[std::min<std::size_t>(value.index + 1, value.call.args.size() - 1)];
 }
 
-// An array of `count` iovecs. print_base prints what one points to, given its address and length.
+// print_base prints what one iovec points to, given its address and length.
 template <typename PrintBase>
-void print_iovecs(const Value& value, std::uint64_t count, PrintBase print_base) {
+void each_iovec(const Value& value, Address array, std::uint64_t count, PrintBase print_base) {
   const std::size_t word = value.word();
   print_array(
-      value.as_before(), {as_word(value, value.raw)}, count, 2 * word,
+      value, array, count, 2 * word,
       [&](Address at) {
-        const Address base{read_word(value.as_before(), at).value_or(0)};
-        const std::uint64_t length = read_word(value.as_before(), at + word).value_or(0);
+        const Address base{read_word(value, at).value_or(0)};
+        const std::uint64_t length = read_word(value, at + word).value_or(0);
         value.out.begin_struct();
         value.out.field("iov_base");
         print_base(base, length);
@@ -39,29 +40,24 @@ void print_iovecs(const Value& value, std::uint64_t count, PrintBase print_base)
       shown_elements(value));
 }
 
-void print_iovec_in(const Value& value, std::uint64_t count) {
-  print_iovecs(value, count,
-               [&](Address base, std::uint64_t length) { print_data(value.as_before(), base, length); });
+void print_iovec_argument(const Value& value, bool with_data) {
+  print_iovecs(value, {as_word(value, value.raw)}, as_word(value, next_argument(value)), with_data);
 }
+
+void render_iovec_in(const Value& value) { print_iovec_argument(value, true); }
+void render_iovec_addresses(const Value& value) { print_iovec_argument(value, false); }
 
 // What was read into them is as much as the result says, from the first on.
-void print_iovec_out(const Value& value, std::uint64_t count) {
-  std::uint64_t left = value.succeeded() ? static_cast<std::uint64_t>(value.call.exit->ret) : 0;
-  print_iovecs(value, count, [&](Address base, std::uint64_t length) {
-    if (!value.succeeded()) return value.out.address(base.value);
-    const std::uint64_t filled = std::min(left, length);
-    print_data(value, base, filled);
-    left -= filled;
-  });
+void render_iovec_out(const Value& value) {
+  if (!value.succeeded()) return print_iovec_argument(value, false);
+  auto left = static_cast<std::uint64_t>(value.call.exit->ret);
+  each_iovec(value, {as_word(value, value.raw)}, as_word(value, next_argument(value)),
+             [&](Address base, std::uint64_t length) {
+               const std::uint64_t filled = std::min(left, length);
+               print_data(value, base, filled);
+               left -= filled;
+             });
 }
-
-void print_iovec_bare(const Value& value, std::uint64_t count) {
-  print_iovecs(value, count, [&](Address base, std::uint64_t) { value.out.address(base.value); });
-}
-
-void render_iovec_in(const Value& value) { print_iovec_in(value, as_word(value, next_argument(value))); }
-void render_iovec_out(const Value& value) { print_iovec_out(value, as_word(value, next_argument(value))); }
-void render_iovec_bare(const Value& value) { print_iovec_bare(value, as_word(value, next_argument(value))); }
 
 // A file offset that a call reads, and may move on when it succeeds: [0] => [10].
 void print_offset(const Value& value, std::size_t size, bool shows_change) {
@@ -164,7 +160,7 @@ void print_dirents(const Value& value, const DirentLayout& layout) {
   const auto entries = split_dirents(bytes, layout);
   if (!value.style.verbose) {
     value.out.address(as_word(value, value.raw));
-    return value.out.comment(fmt::format("{} entr{}", entries.size(), entries.size() == 1 ? "y" : "ies"));
+    return value.out.comment(fmt::format("{} entries", entries.size()));
   }
   value.out.begin_array();
   for (const Dirent& entry : entries) {
@@ -180,8 +176,8 @@ void render_dirents(const Value& value) {
 }
 constexpr Registration table[] = {
     {Kind::iovec_in, render_iovec_in},
-    {Kind::iovec_out, render_iovec_out},
-    {Kind::iovec_addresses_in, render_iovec_bare},
+    {Kind::iovec_out, render_iovec_out, true},
+    {Kind::iovec_addresses_in, render_iovec_addresses},
     {Kind::off_update, render_offset_moved},
     {Kind::off64_update, render_offset64_moved},
     {Kind::loff_in, render_offset},
@@ -192,6 +188,12 @@ constexpr Registration table[] = {
 };
 
 }  // namespace
+
+void print_iovecs(const Value& value, Address array, std::uint64_t count, bool with_data) {
+  each_iovec(value, array, count, [&](Address base, std::uint64_t length) {
+    with_data ? print_data(value, base, length) : value.out.address(base.value);
+  });
+}
 
 Domain io_domain() { return {table}; }
 

@@ -1,5 +1,4 @@
 // mmap and what else handles mappings.
-#include <linux/memfd.h>
 #include <sys/mman.h>
 
 #include <fmt/format.h>
@@ -12,39 +11,6 @@ namespace sonde::decode {
 namespace {
 
 using syscall::Kind;
-
-// Flags whose upper bits are the logarithm of a huge page's size: "...|21<<MAP_HUGE_SHIFT".
-constexpr unsigned huge_shift = 26;
-constexpr std::uint32_t huge_mask = 0x3f;
-
-std::string with_huge_size(std::string text, std::uint32_t flags, std::string_view shift_name) {
-  const std::uint32_t log = (flags >> huge_shift) & huge_mask;
-  if (log == 0) return text;
-  return fmt::format("{}{}{}<<{}", text, text.empty() ? "" : "|", log, shift_name);
-}
-
-void render_mmap_flags(const Value& value) {
-  constexpr std::uint32_t type_mask = 0xf;
-  constexpr std::string_view types[] = {"MAP_FILE", "MAP_SHARED", "MAP_PRIVATE", "MAP_SHARED_VALIDATE"};
-  const auto flags = static_cast<std::uint32_t>(value.raw);
-  const std::uint32_t type = flags & type_mask;
-  const std::uint32_t rest = flags & ~type_mask & ~(huge_mask << huge_shift);
-  const auto* set = syscall::constants_of(Kind::mmap_flags);
-  if (set == nullptr) return value.out.hex(flags);
-  const std::string first = type < std::size(types) ? std::string(types[type]) : fmt::format("{:#x}", type);
-  const std::string text = rest == 0 ? first : flags_text(*set, rest, first);
-  print_symbol(value, with_huge_size(text, flags, "MAP_HUGE_SHIFT"), flags);
-}
-
-void render_memfd_flags(const Value& value) {
-  const auto flags = static_cast<std::uint32_t>(value.raw);
-  const std::uint32_t rest = flags & ~(huge_mask << huge_shift);
-  const auto* set = syscall::constants_of(Kind::memfd_flags);
-  if (set == nullptr) return value.out.hex(flags);
-  const std::string text = with_huge_size(flags_text(*set, rest), flags, "MFD_HUGE_SHIFT");
-  if (text.empty()) return print_unknown(value, flags == 0 ? "" : "MFD_???", flags);
-  print_symbol(value, text, flags);
-}
 
 // One byte a page of the range that the arguments before it name.
 void render_mincore_vector(const Value& value) {
@@ -106,7 +72,6 @@ void render_page_status(const Value& value) {
 bool mremap_has_address(const Call& call) { return (call.args[3] & MREMAP_FIXED) != 0; }
 
 constexpr Registration table[] = {
-    {Kind::mmap_flags, render_mmap_flags},          {Kind::memfd_flags, render_memfd_flags},
     {Kind::mincore_vec_out, render_mincore_vector}, {Kind::nodemask_in, render_node_mask},
     {Kind::nodemask_out, render_node_mask},         {Kind::migrate_nodemask_in, render_node_mask_counted},
     {Kind::addresses_in, render_page_addresses},    {Kind::nodes_in, render_page_nodes},

@@ -18,70 +18,9 @@ namespace {
 
 using syscall::Kind;
 
-// MS_MGC_VAL in the upper half marked the flags as valid for old kernels.
-void render_mount_flags(const Value& value) {
-  constexpr std::uint64_t magic_mask = 0xffff0000;
-  constexpr std::uint64_t magic = 0xc0ed0000;
-  const std::uint64_t flags = as_word(value, value.raw);
-  if ((flags & magic_mask) != magic) return print_flags(value, Kind::mount_flags, flags);
-  const std::uint64_t rest = flags & ~magic_mask;
-  const auto* set = syscall::constants_of(Kind::mount_flags);
-  if (rest == 0 || set == nullptr) return print_symbol(value, "MS_MGC_VAL", magic);
-  if (value.style.xlat == Xlat::abbrev) return value.out.symbol(flags_text(*set, rest, "MS_MGC_VAL"), flags);
-  print_symbol(value, "MS_MGC_VAL", magic);
-  value.out.verbatim("|");
-  print_flags(value, *set, rest, {});
-}
-
-constexpr std::uint64_t moves_nothing =
-    MS_REMOUNT | MS_BIND | MS_MOVE | MS_PRIVATE | MS_SHARED | MS_SLAVE | MS_UNBINDABLE;
-
-// The file system's type and its data mean nothing to a mount that only changes or moves another.
-void render_mount_type(const Value& value) {
-  const Address address{as_word(value, value.raw)};
-  if ((value.call.args[3] & moves_nothing) != 0) return value.out.address(address.value);
-  print_string(value, address);
-}
-
-// fsconfig()'s value and its last argument, by the command.
-void render_fsconfig_value(const Value& value) {
-  const Address address{as_word(value, value.raw)};
-  switch (static_cast<std::uint32_t>(value.call.args[1])) {
-    case FSCONFIG_SET_STRING:
-      return print_string(value, address);
-    case FSCONFIG_SET_BINARY:
-      return print_hex_data(value, address, static_cast<std::uint32_t>(value.call.args[4]));
-    case FSCONFIG_SET_PATH:
-    case FSCONFIG_SET_PATH_EMPTY:
-      return print_path(value, address);
-    default:
-      return value.out.address(address.value);
-  }
-}
-
-void render_fsconfig_key(const Value& value) {
-  const Address address{as_word(value, value.raw)};
-  const auto command = static_cast<std::uint32_t>(value.call.args[1]);
-  if (command >= FSCONFIG_CMD_CREATE) return value.out.address(address.value);
-  print_string(value, address);
-}
-
-void render_fsconfig_aux(const Value& value) {
-  const auto aux = static_cast<int>(value.raw);
-  switch (static_cast<std::uint32_t>(value.call.args[1])) {
-    case FSCONFIG_SET_PATH:
-    case FSCONFIG_SET_PATH_EMPTY:
-      return print_dirfd(value, aux);
-    case FSCONFIG_SET_FD:
-      return print_fd(value, aux);
-    default:
-      return value.out.integer(aux);
-  }
-}
-
 // struct mount_attr, which may grow.
-constexpr Field mount_attr_fields[] = {{"attr_set", 0, 8, Kind::mount_attr_flags},
-                                       {"attr_clr", 8, 8, Kind::mount_attr_flags},
+constexpr Field mount_attr_fields[] = {SONDE_SET_FIELD("attr_set", 0, 8, "mount_attr_attributes"),
+                                       SONDE_SET_FIELD("attr_clr", 8, 8, "mount_attr_attributes"),
                                        SONDE_SET_FIELD("propagation", 16, 8, "mount_propagation"),
                                        {"userns_fd", 24, 8, Kind::fd}};
 
@@ -109,6 +48,34 @@ void render_quota_command(const Value& value) {
   value.out.argument();
   print_constant(value, named_set<"quota_type">(), command & SUBCMDMASK);
   value.out.end_call();
+}
+
+// struct if_dqblk and if_dqinfo of linux/quota.h, laid out alike for all callers but for padding.
+constexpr Field dqblk_limits[] = {
+    {"dqb_bhardlimit", 0, 8, Kind::ludec},  {"dqb_bsoftlimit", 8, 8, Kind::ludec},
+    {"dqb_curspace", 16, 8, Kind::ludec},   {"dqb_ihardlimit", 24, 8, Kind::ludec},
+    {"dqb_isoftlimit", 32, 8, Kind::ludec}, {"dqb_curinodes", 40, 8, Kind::ludec}};
+constexpr Field dqblk_times[] = {{"dqb_btime", 48, 8, Kind::ludec},
+                                 {"dqb_itime", 56, 8, Kind::ludec},
+                                 SONDE_SET_FIELD("dqb_valid", 64, 4, "dqblk_valid")};
+constexpr Field dqinfo_fields[] = {{"dqi_bgrace", 0, 8, Kind::ludec},
+                                   {"dqi_igrace", 8, 8, Kind::ludec},
+                                   SONDE_SET_FIELD("dqi_flags", 16, 4, "dqinfo_flags"),
+                                   SONDE_SET_FIELD("dqi_valid", 20, 4, "dqinfo_valid")};
+
+void render_dqblk(const Value& value) {
+  const Address address{as_word(value, value.raw)};
+  std::array<std::byte, 68> block;
+  if (address.value == 0 || value.read(address, block) != block.size())
+    return value.out.address(address.value);
+  value.out.begin_struct();
+  print_fields(value, block, dqblk_limits);
+  value.style.verbose ? print_fields(value, block, dqblk_times) : value.out.more();
+  value.out.end_struct();
+}
+
+void render_dqinfo(const Value& value) {
+  print_struct(value, {as_word(value, value.raw)}, 24, dqinfo_fields);
 }
 
 // struct file_handle: the size that the caller offered, and what came back.
@@ -173,15 +140,16 @@ constexpr Field path_beneath_fields[] = {SONDE_SET_FIELD("allowed_access", 0, 8,
 
 void render_landlock_rule(const Value& value) {
   const Address address{as_word(value, value.raw)};
-  if (static_cast<std::uint32_t>(value.call.args[1]) != LANDLOCK_RULE_PATH_BENEATH) {
-    return value.out.address(address.value);
-  }
   print_struct(value, address, 12, path_beneath_fields);
 }
 constexpr Registration table[] = {
-    {Kind::mount_flags, render_mount_flags},
+
     {Kind::mount_attr_in, render_mount_attr},
     {Kind::quotactl_cmd, render_quota_command},
+    {Kind::dqblk_in, render_dqblk},
+    {Kind::dqblk_out, render_dqblk},
+    {Kind::dqinfo_in, render_dqinfo},
+    {Kind::dqinfo_out, render_dqinfo},
     {Kind::file_handle_in, render_file_handle},
     {Kind::file_handle_update, render_file_handle_got},
     {Kind::landlock_ruleset_attr_in, render_landlock_ruleset},

@@ -17,6 +17,12 @@ void render_udec(const Value& value) { value.out.unsigned_integer(static_cast<st
 void render_ldec(const Value& value) { value.out.integer(as_signed_word(value, value.raw)); }
 void render_ludec(const Value& value) { value.out.unsigned_integer(as_word(value, value.raw)); }
 void render_hex(const Value& value) { value.out.hex(as_word(value, value.raw)); }
+// fanotify_init() and _mark() have a value of their own for "none".
+void render_fanotify_dirfd(const Value& value) {
+  const auto fd = static_cast<int>(value.raw);
+  fd == -1 ? print_symbol(value, "FAN_NOFD", value.raw, Base::decimal) : print_dirfd(value, fd);
+}
+
 void render_hex32(const Value& value) { value.out.hex(static_cast<std::uint32_t>(value.raw)); }
 void render_octal(const Value& value) { value.out.octal(static_cast<std::uint32_t>(value.raw)); }
 void render_address(const Value& value) { value.out.address(as_word(value, value.raw)); }
@@ -116,6 +122,7 @@ constexpr Registration table[] = {
     {Kind::address, render_address},
     {Kind::fd, render_fd},
     {Kind::dirfd, render_dirfd},
+    {Kind::fanotify_dirfd, render_fanotify_dirfd},
     {Kind::pid, render_dec},
     {Kind::signal, render_signal},
     {Kind::path, render_path},

@@ -26,17 +26,27 @@ void print_symbol(const Value& value, std::string_view text, std::uint64_t numbe
 // A number without a symbol of its own: 0x99 /* F_??? */. `unknown` may be empty: then no remark.
 void print_unknown(const Value& value, std::string_view unknown, std::uint64_t number, Base base = Base::hex);
 
-// One of the set's constants.
-void print_constant(const Value& value, const syscall::ConstantSet& set, std::uint64_t number,
-                    std::string_view unknown, Base base = Base::hex);
+// A number as the set puts it together from its parts: one of its constants, or the sum of its flags: "A|B",
+// "A|0x80", "0x80 /* A_??? */", "0".
+void print_from(const Value& value, const syscall::ConstantSet& set, std::uint64_t number);
+// The same with the set that an argument's kind is named after.
+void print_from(const Value& value, syscall::Kind set, std::uint64_t number);
+// The same under the names that say at the call which of the two it is.
+inline void print_constant(const Value& value, const syscall::ConstantSet& set, std::uint64_t number) {
+  print_from(value, set, number);
+}
+inline void print_constant(const Value& value, syscall::Kind set, std::uint64_t number) {
+  print_from(value, set, number);
+}
+inline void print_flags(const Value& value, const syscall::ConstantSet& set, std::uint64_t flags) {
+  print_from(value, set, flags);
+}
+inline void print_flags(const Value& value, syscall::Kind set, std::uint64_t flags) {
+  print_from(value, set, flags);
+}
 
-// A sum of the set's flags: "A|B", "A|0x80", "0x80 /* A_??? */", "0".
-void print_flags(const Value& value, const syscall::ConstantSet& set, std::uint64_t flags,
-                 std::string_view unknown);
-
-// The sum's text alone: "A|B|0x80"; empty when no flag of the set is in it. `prefix` ("S_IFREG", "O_RDWR"),
-// when not empty, stands first.
-std::string flags_text(const syscall::ConstantSet& set, std::uint64_t flags, std::string_view prefix = {});
+// The text alone; empty when there is none to show (0 without a name).
+std::string set_text(const syscall::ConstantSet& set, std::uint64_t number);
 
 // The set of that name, which the tables have (checked when it is first used): named_set<"poll_events">().
 template <std::size_t size>
@@ -51,15 +61,25 @@ const syscall::ConstantSet& named_set() {
   return *set;
 }
 
-// The same two with the remark that the set's names suggest ("O_???").
-void print_constant(const Value& value, const syscall::ConstantSet& set, std::uint64_t number);
-void print_flags(const Value& value, const syscall::ConstantSet& set, std::uint64_t flags);
+// What a set says of a value that it does not know: "O_???".
+std::string_view unknown_of(const syscall::ConstantSet& set);
 
-// The same two with the set of a kind and with the remark that the set's names suggest ("O_???").
-void print_constant(const Value& value, syscall::Kind set, std::uint64_t number);
-void print_flags(const Value& value, syscall::Kind set, std::uint64_t flags);
-// The common beginning of the set's names with ??? after it, as strace marks an unknown value.
-std::string unknown_of(const syscall::ConstantSet& set);
+// One of these constants; what else it may be is marked with `unknown`.
+void print_constant(const Value& value, std::span<const syscall::Constant> names, std::uint64_t number,
+                    std::string_view unknown, Base base = Base::hex);
+inline void print_constant(const Value& value, const syscall::ConstantSet& set, std::uint64_t number,
+                           std::string_view unknown, Base base = Base::hex) {
+  print_constant(value, set.values, number, unknown, base);
+}
+
+// "A|B|0x80" of these flags; empty when none of them is in it. `prefix` ("S_IFREG", "O_RDWR"), when not
+// empty, stands first.
+std::string flags_text(std::span<const syscall::Constant> names, std::uint64_t flags,
+                       std::string_view prefix = {});
+inline std::string flags_text(const syscall::ConstantSet& set, std::uint64_t flags,
+                              std::string_view prefix = {}) {
+  return flags_text(set.values, flags, prefix);
+}
 
 // A descriptor with what it refers to: print_fd by the table as the call found it, print_new_fd as it left
 // it.
@@ -67,9 +87,6 @@ void print_fd(const Value& value, int fd);
 void print_new_fd(const Value& value, int fd);
 // The same for *at() calls, with AT_FDCWD by name.
 void print_dirfd(const Value& value, int fd);
-
-// One of the set's constants, or the sum of its flags, as the set says.
-void print_from(const Value& value, const syscall::ConstantSet& set, std::uint64_t number);
 
 // What strace adds behind a result: write(Value) writes it in strace's syntax. Nothing is added for nothing.
 template <typename Write>
@@ -132,6 +149,8 @@ void print_array(const Value& value, Address address, std::uint64_t count, std::
 // What a time since the epoch is in the local calendar, as a remark, with `digits` (0, 6 or 9) of the
 // second's fraction `nanoseconds`. Nothing for 0 and for fractions out of range.
 void print_calendar(const Value& value, std::int64_t seconds, std::uint64_t nanoseconds, int digits);
+// The same as text; empty for nothing.
+std::string calendar_text(std::int64_t seconds, std::uint64_t nanoseconds, int digits);
 
 // Bytes in \x form whatever the style: contents that are no text. Cut at the string limit.
 void print_hex_data(const Value& value, Address address, std::uint64_t size);

@@ -62,19 +62,25 @@ void print_device(const Value& value, std::uint64_t device) {
   print_symbol(value, text, device);
 }
 
-void print_calendar(const Value& value, std::int64_t seconds, std::uint64_t nanoseconds, int digits) {
-  if ((seconds == 0 && nanoseconds == 0) || nanoseconds > 999'999'999) return;
+std::string calendar_text(std::int64_t seconds, std::uint64_t nanoseconds, int digits) {
+  if ((seconds == 0 && nanoseconds == 0) || nanoseconds > 999'999'999) return {};
   const std::time_t time = seconds;
   std::tm local;
   char date[64];
   char zone[16];
-  if (::localtime_r(&time, &local) == nullptr || std::strftime(date, sizeof date, "%FT%T", &local) == 0)
-    return;
-  if (std::strftime(zone, sizeof zone, "%z", &local) == 0) return;
+  if (::localtime_r(&time, &local) == nullptr) return {};
+  if (std::strftime(date, sizeof date, "%FT%T", &local) == 0) return {};
+  if (std::strftime(zone, sizeof zone, "%z", &local) == 0) return {};
   std::string fraction;
-  if (digits > 0)
+  if (digits > 0 && nanoseconds != 0) {
     fraction = fmt::format(".{:09}", nanoseconds).substr(0, static_cast<std::size_t>(digits) + 1);
-  value.out.comment(fmt::format("{}{}{}", date, fraction, zone));
+  }
+  return fmt::format("{}{}{}", date, fraction, zone);
+}
+
+void print_calendar(const Value& value, std::int64_t seconds, std::uint64_t nanoseconds, int digits) {
+  const std::string text = calendar_text(seconds, nanoseconds, digits);
+  if (!text.empty()) value.out.comment(text);
 }
 
 void print_hex_data(const Value& value, Address address, std::uint64_t size) {

@@ -35,17 +35,9 @@ const Entry& entry_of(syscall::Kind kind) {
   return dispatch[static_cast<std::size_t>(kind)];
 }
 
-// Flags and enumerations are ints unless one of their values needs more.
-bool wide(const syscall::ConstantSet& set) {
-  return std::ranges::any_of(set.values, [](const auto& constant) { return constant.value > UINT32_MAX; });
-}
-
 // A kind without a renderer: by its constants, or as what its spec says that it is.
 void render_generic(syscall::Kind kind, const Value& value) {
-  if (const auto* set = syscall::constants_of(kind)) {
-    const std::uint64_t number = wide(*set) ? value.raw : static_cast<std::uint32_t>(value.raw);
-    return print_from(value, *set, number);
-  }
+  if (const auto* set = syscall::constants_of(kind)) return print_from(value, *set, value.raw);
   switch (syscall::spec(kind).capture) {
     case syscall::Capture::none:
       return value.out.hex(as_word(value, value.raw));
@@ -98,6 +90,7 @@ void render_argument(const Call& call, unsigned index, const Style& style, Write
   const syscall::Argument& argument = call.row->arguments[index];
   const syscall::Direction direction = syscall::spec(argument.kind).direction;
   const bool before = direction == syscall::Direction::in || direction == syscall::Direction::inout;
+  if (call.row->name == "clone") out.label(argument.name);
   render(argument.kind, {call, argument.reg, call.args[argument.reg], style, out, before});
 }
 

@@ -1,7 +1,7 @@
 // stat, statx, statfs and their kin.
 #include <array>
 #include <cstddef>
-#include <linux/stat.h>
+#include <sys/stat.h>
 
 #include "decode/print.hpp"
 #include "decode/renderers.hpp"
@@ -192,24 +192,6 @@ void render_statx(const Value& value) {
   out.end_struct();
 }
 
-// AT_STATX_* is a number inside the flags of *at().
-void render_statx_flags(const Value& value) {
-  constexpr std::uint32_t sync_mask = 0x6000;
-  constexpr std::string_view sync_names[] = {"AT_STATX_SYNC_AS_STAT", "AT_STATX_FORCE_SYNC",
-                                             "AT_STATX_DONT_SYNC"};
-  const auto flags = static_cast<std::uint32_t>(value.raw);
-  const std::uint32_t sync = flags & sync_mask;
-  const std::uint32_t rest = flags & ~sync_mask;
-  const auto* set = syscall::constants_of(Kind::at_flags);
-  const std::string_view name = sync == sync_mask ? "" : sync_names[sync >> 13];
-  if (set == nullptr || name.empty()) return print_unknown(value, "AT_STATX_???", flags);
-  if (rest == 0) return print_symbol(value, name, sync);
-  if (value.style.xlat == Xlat::abbrev) return value.out.symbol(flags_text(*set, rest, name), flags);
-  print_symbol(value, name, sync);
-  value.out.verbatim("|");
-  print_flags(value, Kind::at_flags, rest);
-}
-
 // struct statfs of asm/statfs.h: words for both ABIs.
 void print_statfs(const Value& value, bool is_64_on_32) {
   const std::size_t word = value.call.abi == Abi::i386 ? 4 : 8;
@@ -258,10 +240,13 @@ bool mknod_has_device(const Call& call) { return has_device(call.args[1]); }
 bool mknodat_has_device(const Call& call) { return has_device(call.args[2]); }
 
 constexpr Registration table[] = {
-    {Kind::stat_out, render_stat},        {Kind::stat64_out, render_stat64},
-    {Kind::statx_out, render_statx},      {Kind::statx_flags, render_statx_flags},
-    {Kind::statfs_out, render_statfs},    {Kind::statfs64_out, render_statfs64},
-    {Kind::mknod_mode, render_file_mode}, {Kind::dev, render_device},
+    {Kind::stat_out, render_stat},
+    {Kind::stat64_out, render_stat64},
+    {Kind::statx_out, render_statx},
+    {Kind::statfs_out, render_statfs},
+    {Kind::statfs64_out, render_statfs64},
+    {Kind::mknod_mode, render_file_mode},
+    {Kind::dev, render_device},
 };
 
 constexpr Optional optionals[] = {

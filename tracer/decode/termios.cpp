@@ -105,7 +105,7 @@ class Pieces {
   void add_unnamed(std::uint64_t number) { add(fmt::format("{:#x}", number), number); }
   // Flags may be none: what is joined is then nothing.
   void add_flags(std::span<const Constant> names, std::uint32_t flags) {
-    const std::string text = flags_text({"", true, names}, flags);
+    const std::string text = flags_text(names, flags);
     if (flags == 0) {
       separate();
     } else if (text.empty()) {
@@ -207,7 +207,7 @@ void print_termios(const Value& value, const TermiosLayout& layout) {
   }
   const std::size_t line = std::size_t{4} * layout.flag_bytes;
   out.field("c_line");
-  print_constant(value, {"", false, line_names}, unsigned_at(bytes, line, 1), "N_???");
+  print_constant(value, std::span<const Constant>(line_names), unsigned_at(bytes, line, 1), "N_???");
   out.field("c_cc");
   print_control_characters(value, bytes.subspan(line + 1, layout.characters));
   if (layout.speeds != 0) {

@@ -135,6 +135,7 @@ void TextWriter::field(std::string_view name) {
   out_ += name;
   out_ += '=';
 }
+void TextWriter::unnamed_field(std::string_view) { separate(); }
 void TextWriter::end_struct() { close('}'); }
 void TextWriter::begin_array() { open('['); }
 void TextWriter::element() { separate(); }
@@ -162,6 +163,11 @@ void TextWriter::unknown_bytes(std::uint64_t offset, Bytes bytes) {
   fmt::format_to(std::back_inserter(out_), "/* bytes {}..{} */ \"", offset, offset + bytes.size() - 1);
   append_quoted(out_, bytes, HexStrings::all);
   out_ += '"';
+}
+
+void TextWriter::label(std::string_view name) {
+  out_ += name;
+  out_ += '=';
 }
 
 void TextWriter::comment(std::string_view text) {

@@ -83,65 +83,6 @@ void render_uring_params(const Value& value) {
   out.end_struct();
 }
 
-// With IORING_ENTER_EXT_ARG the argument is a structure of its own.
-void render_uring_sigset(const Value& value) {
-  const Address address{as_word(value, value.raw)};
-  if ((value.call.args[3] & IORING_ENTER_EXT_ARG) != 0) return value.out.address(address.value);
-  render(Kind::sigset_in, value);
-}
-
-void print_register_iovecs(const Value& value, Address array, std::uint32_t count) {
-  print_array(
-      value, array, count, 16,
-      [&](Address at) {
-        value.out.begin_struct();
-        value.out.field("iov_base");
-        value.out.address(read_unsigned(value, at, 8).value_or(0));
-        value.out.field("iov_len");
-        value.out.unsigned_integer(read_unsigned(value, at + 8, 8).value_or(0));
-        value.out.end_struct();
-      },
-      shown_elements(value));
-}
-
-void print_register_fds(const Value& value, Address array, std::uint32_t count) {
-  print_array(
-      value, array, count, 4,
-      [&](Address at) { print_fd(value, static_cast<int>(read_unsigned(value, at, 4).value_or(0))); },
-      shown_elements(value));
-}
-
-void print_files_update(const Value& value, Address address, std::uint32_t count) {
-  const auto update = read_as<io_uring_files_update>(value, address);
-  if (address.value == 0 || !update) return value.out.address(address.value);
-  value.out.begin_struct();
-  value.out.field("offset");
-  value.out.unsigned_integer(update->offset);
-  if (update->resv != 0) {
-    value.out.field("resv");
-    value.out.hex(update->resv);
-  }
-  value.out.field("fds");
-  print_register_fds(value, {update->fds}, count);
-  value.out.end_struct();
-}
-
-void render_uring_register_arg(const Value& value) {
-  const Address address{as_word(value, value.raw)};
-  const auto count = static_cast<std::uint32_t>(value.call.args[3]);
-  switch (static_cast<std::uint32_t>(value.call.args[1])) {
-    case IORING_REGISTER_BUFFERS:
-      return print_register_iovecs(value, address, count);
-    case IORING_REGISTER_FILES:
-    case IORING_REGISTER_EVENTFD:
-    case IORING_REGISTER_EVENTFD_ASYNC:
-      return print_register_fds(value, address, count);
-    case IORING_REGISTER_FILES_UPDATE:
-      return print_files_update(value, address, count);
-    default:
-      return value.out.address(address.value);
-  }
-}
 constexpr Registration table[] = {
     {Kind::io_uring_params_update, render_uring_params},
 };

@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <utility>
 
-#include "sonde/record/event_writer.hpp"
+#include "sonde/base/clock.hpp"
 
 namespace sonde::record {
 

@@ -5,17 +5,14 @@
 #include <sys/syscall.h>
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
-#include <fmt/format.h>
-
+#include "sonde/base/clock.hpp"
 #include "sonde/process/attach_refusal.hpp"
 #include "sonde/record/interrupted_call.hpp"
 
 namespace sonde::record {
 
-using event::FrameType;
 using event::TaskOrigin;
 using ptrace::Stop;
 using ptrace::StopKind;
@@ -49,21 +46,18 @@ bool is_exec(const ptrace::SyscallEntry& entry) {
 
 Tracer::Tracer(const Options& options, event::Ring& ring, ControlSocket control)
     : options_(options),
-      ring_(ring),
       control_(std::move(control)),
       control_signal_(control_),
-      events_(ring, options.drop_on_overflow,
+      events_(options, ring,
               [this] {
                 if (ControlSignal::pending()) read_control();
                 return detach_requested_;
               }),
-      capture_(options),
-      descriptors_(options),
       limiter_(options),
       waiter_(options.low_latency && can_hold_cpu_latency()) {}
 
 Result<void> Tracer::start(process::Launch& program) {
-  post_session();
+  events_.session(false);
   const pid_t pid = program.pid();
   if (auto seized = ptrace::seize(pid, ptrace_options(options_)); !seized) {
     return Failure(process::explain_refusal(proc_, pid, seized.error().errno_value));
@@ -82,7 +76,7 @@ Result<void> Tracer::start(process::Launch& program) {
 
 int Tracer::attach(std::span<const pid_t> pids, std::span<const pid_t> own) {
   attached_ = true;
-  post_session();
+  events_.session(true);
   int attached = 0;
   for (const pid_t pid : pids) {
     if (auto checked = process::check_attachable(proc_, pid, own); !checked) {
@@ -98,7 +92,7 @@ int Tracer::attach(std::span<const pid_t> pids, std::span<const pid_t> own) {
     }
     ++attached;
     Task& leader = adopt(pid, 0, TaskOrigin::attached, proc_.status(pid).value_or(process::TaskStatus{pid}).pid);
-    post_name(leader);
+    events_.named(leader.id);
     leader.interrupted = ptrace::interrupt(pid);
     attach_tasks(leader.id.pid);
   }
@@ -122,13 +116,12 @@ void Tracer::attach_tasks(pid_t pid) {
 void Tracer::run() {
   while (!tasks_.empty()) {
     if (ControlSignal::pending()) read_control();
-    if (detach_requested_ && !muted_) begin_detach();
+    if (detach_requested_ && !events_.muted()) begin_detach();
     auto outcome = waiter_.wait();
     if (std::holds_alternative<ptrace::NoTracees>(outcome)) break;
     serve(std::move(outcome));
   }
-  events_.flush_losses();
-  ring_.close();
+  events_.mute();
 }
 
 void Tracer::serve(ptrace::WaitOutcome outcome) {
@@ -156,11 +149,7 @@ void Tracer::on_stop(Stop stop) {
       const bool news = !task->interrupted || attached_;
       task->interrupted = false;
       if (detaching_) return let_go(*task, std::move(stop), 0);
-      if (news && !muted_) {
-        events_.frame().begin(FrameType::group_stop, task->id, now());
-        events_.frame().put(event::GroupStopFrame{stop.signal(), 0});
-        events_.post();
-      }
+      if (news) events_.group_stop(task->id, stop.signal());
       std::move(stop).listen();
       return;
     }
@@ -205,40 +194,26 @@ void Tracer::on_entry(Task& task, const ptrace::SyscallEntry& entry) {
   task.row = syscall::resolve(entry.abi, entry.nr, entry.args);
   if (task.hidden && is_exec(entry)) task.hidden = false;
   if (options_.follow_children) task.cleared = clear_untraced(task.id.tid, entry);
-  task.recorded = !task.hidden && !muted_ && wanted(entry);
+  task.recorded = !task.hidden && !events_.muted() && wanted(entry);
   if (!task.recorded) return;
   const Nanoseconds time = now();
   if (limiter_.active()) {
     const auto verdict = limiter_.ask(entry.instruction_pointer, entry.nr, time);
     if (verdict != SiteLimiter::Verdict::record) {
-      events_.count_lost(verdict == SiteLimiter::Verdict::over_rate ? event::LossReason::rate_limit
-                                                                    : event::LossReason::sampling);
+      events_.left_out(verdict == SiteLimiter::Verdict::over_rate ? event::LossReason::rate_limit
+                                                                  : event::LossReason::sampling);
       task.recorded = false;
       return;
     }
   }
-  FrameBuffer& frame = events_.frame();
-  frame.begin(FrameType::syscall_enter, task.id, time);
-  event::SyscallEnterFrame fixed{{}, entry.instruction_pointer, entry.nr, entry.abi, {}};
-  std::memcpy(fixed.args, entry.args, sizeof fixed.args);
-  frame.put(fixed);
-  if (options_.fd_paths) descriptors_.entry(task.id, entry, *task.row, frame);
-  capture_.entry(task.id, entry, *task.row, frame);
-  events_.post();
+  events_.entered(task, time);
 }
 
 bool Tracer::on_exit(Task& task, const ptrace::SyscallResult& result) {
   if (!std::exchange(task.in_call, false)) return false;
   if (task.cleared) restore_untraced(task.id.tid, *std::exchange(task.cleared, std::nullopt));
   if (options_.seccomp && !result.failed && installs_filter(task.entry)) on_own_filter(task);
-  if (std::exchange(task.recorded, false) && !muted_) {
-    FrameBuffer& frame = events_.frame();
-    frame.begin(FrameType::syscall_exit, task.id, now());
-    frame.put(event::SyscallExitFrame{result.ret, result.failed, {}});
-    if (options_.fd_paths) descriptors_.exit(task.id, result, *task.row, frame);
-    capture_.exit(task.id, task.entry, result, *task.row, frame);
-    events_.post();
-  }
+  if (std::exchange(task.recorded, false)) events_.exited(task, result);
   if (result.failed || options_.detach_on.empty() || task.entry.abi != Abi::x86_64) return false;
   return std::find(options_.detach_on.begin(), options_.detach_on.end(), task.entry.nr) != options_.detach_on.end();
 }
@@ -254,14 +229,8 @@ void Tracer::on_own_filter(Task& task) {
 
 void Tracer::on_signal(Task& task, Stop stop) {
   const int signal = stop.signal();
-  if (!task.hidden && !muted_) {
-    if (const auto info = ptrace::signal_info(stop.tid())) {
-      event::SignalFrame fixed;
-      std::memcpy(fixed.siginfo, &*info, sizeof fixed.siginfo);
-      events_.frame().begin(FrameType::signal, task.id, now());
-      events_.frame().put(fixed);
-      events_.post();
-    }
+  if (!task.hidden) {
+    if (const auto info = ptrace::signal_info(stop.tid())) events_.signal(task.id, *info);
   }
   go_on(task, std::move(stop), signal);
 }
@@ -283,22 +252,15 @@ Task* Tracer::on_exec(Task& task) {
   const auto former = static_cast<pid_t>(old_tid.value_or(static_cast<std::uint64_t>(task.id.tid)));
   if (former != task.id.tid && tasks_.find(former) != nullptr) now_leader = &tasks_.rename(former, task.id.pid);
   now_leader->hidden = false;
-  if (muted_) return now_leader;
-  events_.frame().begin(FrameType::exec, now_leader->id, now());
-  events_.frame().put(event::ExecFrame{former, 0});
-  events_.post();
-  post_name(*now_leader);
+  events_.exec(now_leader->id, former);
+  events_.named(now_leader->id);
   return now_leader;
 }
 
 void Tracer::on_ended(pid_t tid, int status) {
   const Task* task = tasks_.find(tid);
   if (task == nullptr) return;
-  if (!task->let_go && !task->hidden && !muted_) {
-    events_.frame().begin(FrameType::task_ended, task->id, now());
-    events_.frame().put(event::TaskEndedFrame{status, 0});
-    events_.post();
-  }
+  if (!task->let_go && !task->hidden) events_.ended(task->id, status);
   tasks_.remove(tid);
 }
 
@@ -306,7 +268,7 @@ Task& Tracer::adopt(pid_t tid, pid_t parent_tid, TaskOrigin origin, pid_t pid) {
   Task& task = tasks_.add({pid, tid});
   const bool is_child = origin == TaskOrigin::fork || origin == TaskOrigin::vfork || origin == TaskOrigin::clone;
   task.let_go = is_child && !options_.follow_children && pid == tid;
-  if (!task.let_go && !muted_) post_started(task, parent_tid, origin);
+  if (!task.let_go) events_.started(task.id, parent_tid, origin);
   return task;
 }
 
@@ -339,21 +301,19 @@ void Tracer::go_on(Task& task, Stop stop, int signal) {
 
 ptrace::Run Tracer::next_run(const Task& task) const {
   if (!options_.system_calls) return ptrace::Run::freely;
-  if (!options_.seccomp || (task.own_filter && !muted_)) return ptrace::Run::to_syscall;
+  if (!options_.seccomp || (task.own_filter && !events_.muted())) return ptrace::Run::to_syscall;
   // The filter announces entries; only the exit of a call that was announced and recorded is worth a stop.
-  const bool exit_matters = task.cleared || (!muted_ && (task.recorded || installs_filter(task.entry)));
+  const bool exit_matters = task.cleared || (!events_.muted() && (task.recorded || installs_filter(task.entry)));
   return task.in_call && exit_matters ? ptrace::Run::to_syscall : ptrace::Run::freely;
 }
 
 void Tracer::let_go(Task& task, Stop stop, int signal) {
   const TaskId id = task.id;
-  const bool announce = !task.let_go && !task.hidden && !muted_;
+  const bool announce = !task.let_go && !task.hidden;
   if (task.cleared) restore_untraced(id.tid, *task.cleared);
   std::move(stop).detach(signal);
   tasks_.remove(id.tid);
-  if (!announce) return;
-  events_.frame().begin(FrameType::task_detached, id, now());
-  events_.post();
+  if (announce) events_.detached(id);
 }
 
 void Tracer::read_control() {
@@ -373,42 +333,11 @@ void Tracer::read_control() {
 // Every running task is asked to stop, and each stop, whatever its kind, is answered with a detach.
 void Tracer::begin_detach() {
   if (!options_.can_detach()) {
-    events_.flush_losses();
-    muted_ = true;
-    ring_.close();
+    events_.mute();
     return;
   }
   if (std::exchange(detaching_, true)) return;
   tasks_.each([](Task& task) { task.interrupted = ptrace::interrupt(task.id.tid); });
-}
-
-void Tracer::post_session() {
-  timespec real;
-  ::clock_gettime(CLOCK_REALTIME, &real);
-  const Nanoseconds time = now();
-  const std::int64_t offset = static_cast<std::int64_t>(real.tv_sec) * 1'000'000'000 + real.tv_nsec -
-                              static_cast<std::int64_t>(time);
-  const std::uint32_t flags = (options_.follow_children ? event::session_follows_children : 0) |
-                              (attached_ ? event::session_attached : 0);
-  events_.frame().begin(FrameType::session, {}, time);
-  events_.frame().put(event::SessionFrame{event::frame_version, options_.string_limit, offset, flags, 0});
-  events_.post();
-}
-
-void Tracer::post_started(const Task& task, pid_t parent_tid, TaskOrigin origin) {
-  events_.frame().begin(FrameType::task_started, task.id, now());
-  events_.frame().put(event::TaskStartedFrame{parent_tid, static_cast<std::uint32_t>(origin)});
-  events_.post();
-}
-
-void Tracer::post_name(const Task& task) {
-  const std::string comm = proc_.comm(task.id.tid);
-  event::TaskNameFrame fixed{};
-  std::memcpy(fixed.comm, comm.data(), std::min(comm.size(), sizeof fixed.comm - 1));
-  events_.frame().begin(FrameType::task_name, task.id, now());
-  events_.frame().put(fixed);
-  if (!options_.redact_paths) events_.frame().text(proc_.exe(task.id.pid));
-  events_.post();
 }
 
 }  // namespace sonde::record

@@ -29,6 +29,7 @@ class TextWriter final : public Writer {
   void redacted() override;
   void begin_struct() override;
   void field(std::string_view name) override;
+  void unnamed_field(std::string_view name) override;
   void end_struct() override;
   void begin_array() override;
   void element() override;
@@ -42,6 +43,7 @@ class TextWriter final : public Writer {
   void end_change() override {}
   void more() override;
   void unknown_bytes(std::uint64_t offset, Bytes bytes) override;
+  void label(std::string_view name) override;
   void comment(std::string_view text) override;
   void remark(std::string_view text) override;
   void verbatim(std::string_view text) override;

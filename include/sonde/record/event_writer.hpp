@@ -1,39 +1,52 @@
-// Puts finished frames into the ring, under the overflow policy.
+// Writes what the tracer sees as events: one method an event. Once muted, it writes nothing more.
 #pragma once
 
 #include <functional>
 
-#include "sonde/event/event.hpp"
-#include "sonde/event/ring.hpp"
-#include "sonde/record/frame_buffer.hpp"
+#include "sonde/process/proc_fs.hpp"
+#include "sonde/record/capture.hpp"
+#include "sonde/record/descriptor_capture.hpp"
+#include "sonde/record/ring_writer.hpp"
+#include "sonde/record/task.hpp"
 
 namespace sonde::record {
 
 class EventWriter {
  public:
-  // `given_up` is asked while waiting for room; once it says true the frame is dropped silently: nobody wants it.
-  EventWriter(event::Ring& ring, bool drop_on_overflow, std::function<bool()> given_up);
+  // `given_up`: see RingWriter.
+  EventWriter(const Options& options, event::Ring& ring, std::function<bool()> given_up);
 
-  // The buffer to build a frame in; then post() it.
-  FrameBuffer& frame() { return frame_; }
-  void post();
-  // Counts an event that was left out on purpose; announced by the next flush_losses().
-  void count_lost(event::LossReason reason) { ++lost_[static_cast<std::size_t>(reason)]; }
-  // Writes what was left out since the last time, as one event a reason.
-  void flush_losses();
+  void session(bool attached);
+  void started(TaskId task, pid_t parent_tid, event::TaskOrigin origin);
+  // The comm and executable of the task's process, as they are now.
+  void named(TaskId task);
+  // The task stands at the entry that task.entry tells.
+  void entered(const Task& task, Nanoseconds time);
+  // It stands at the exit of that call.
+  void exited(const Task& task, const ptrace::SyscallResult& result);
+  void signal(TaskId task, const siginfo_t& info);
+  void group_stop(TaskId task, int signal);
+  void exec(TaskId task, pid_t old_tid);
+  void ended(TaskId task, int status);
+  void detached(TaskId task);
+  // An event was left out on purpose.
+  void left_out(event::LossReason reason) { ring_.count_lost(reason); }
+
+  // Ends the stream: nothing more is written.
+  void mute();
+  bool muted() const { return muted_; }
 
  private:
-  void post(Bytes frame);
+  // Starts a frame; false when muted.
+  bool begin(event::FrameType type, TaskId task, Nanoseconds time);
 
-  event::Ring& ring_;
-  const bool drop_;
-  std::function<bool()> given_up_;
-  FrameBuffer frame_;
-  FrameBuffer loss_frame_;
-  std::array<std::uint64_t, 3> lost_{};
+  const Options& options_;
+  RingWriter ring_;
+  FrameBuffer& frame_;
+  Capture capture_;
+  DescriptorCapture descriptors_;
+  process::ProcFs proc_;
+  bool muted_ = false;
 };
-
-// Nanoseconds of CLOCK_MONOTONIC, through the vDSO.
-Nanoseconds now();
 
 }  // namespace sonde::record

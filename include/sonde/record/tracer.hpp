@@ -13,9 +13,7 @@
 #include "sonde/process/proc_fs.hpp"
 #include "sonde/ptrace/stop.hpp"
 #include "sonde/ptrace/wait.hpp"
-#include "sonde/record/capture.hpp"
 #include "sonde/record/control.hpp"
-#include "sonde/record/descriptor_capture.hpp"
 #include "sonde/record/event_writer.hpp"
 #include "sonde/record/options.hpp"
 #include "sonde/record/site_limiter.hpp"
@@ -68,17 +66,10 @@ class Tracer {
   void read_control();
   void begin_detach();
 
-  void post_session();
-  void post_started(const Task& task, pid_t parent_tid, event::TaskOrigin origin);
-  void post_name(const Task& task);
-
   const Options& options_;
-  event::Ring& ring_;
   ControlSocket control_;
   ControlSignal control_signal_;
   EventWriter events_;
-  Capture capture_;
-  DescriptorCapture descriptors_;
   SiteLimiter limiter_;
   StopWaiter waiter_;
   process::ProcFs proc_;
@@ -86,7 +77,6 @@ class Tracer {
   bool attached_ = false;
   bool detach_requested_ = false;
   bool detaching_ = false;  // Every stop is answered with a detach.
-  bool muted_ = false;      // Nothing is recorded any more.
 };
 
 }  // namespace sonde::record
