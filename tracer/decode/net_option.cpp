@@ -142,18 +142,64 @@ void print_bytes_of(const Value& value, OptionValue option) {
   print_data(value, option.address, option.length);
 }
 
-// SOL_SOCKET's and netlink's integers are integers whatever their length; elsewhere 4 bytes make one, and
-// other lengths a string of bytes.
-bool is_strict(const Value& value) { return level_of(value) == SOL_SOCKET || level_of(value) == sol_netlink; }
+// SOL_SOCKET's options that are integers, whatever length is given for them. Those with numbers have no name,
+// or another one, in the C library's headers.
+constexpr std::uint32_t integer_options[] = {
+    SO_DEBUG,
+    SO_REUSEADDR,
+    SO_DONTROUTE,
+    SO_BROADCAST,
+    SO_SNDBUF,
+    SO_RCVBUF,
+    SO_KEEPALIVE,
+    SO_OOBINLINE,
+    SO_NO_CHECK,
+    SO_PRIORITY,
+    SO_BSDCOMPAT,
+    SO_REUSEPORT,
+    SO_PASSCRED,
+    SO_RCVLOWAT,
+    SO_SNDLOWAT,
+    27,
+    29,
+    SO_ACCEPTCONN,
+    SO_SNDBUFFORCE,
+    SO_RCVBUFFORCE,
+    SO_PASSSEC,
+    35,
+    SO_MARK,
+    37,
+    SO_RXQ_OVFL,
+    SO_WIFI_STATUS,
+    SO_PEEK_OFF,
+    SO_NOFCS,
+    SO_LOCK_FILTER,
+    SO_SELECT_ERR_QUEUE,
+    SO_BUSY_POLL,
+    SO_INCOMING_CPU,
+    SO_CNX_ADVICE,
+    56,
+    60,
+    63,
+    64,
+    65,
+    68,
+    69,
+    70,
+    73,
+    74,
+    75,
+};
 
-void print_number_or_bytes(const Value& value, OptionValue option) {
-  if (option.length == sizeof(int) || (is_strict(value) && option.length >= sizeof(int))) {
-    return print_integer(value, option);
-  }
-  print_bytes_of(value, option);
+bool is_strict(const Value& value) {
+  const auto name = static_cast<std::uint32_t>(value.call.args[2]);
+  if (level_of(value) == sol_netlink) return true;
+  return level_of(value) == SOL_SOCKET &&
+         std::ranges::find(integer_options, name) != std::end(integer_options);
 }
 
-void print_guess(const Value& value, OptionValue option) {
+// Elsewhere 4 bytes make an integer, and other lengths a string of bytes.
+void print_number_or_bytes(const Value& value, OptionValue option) {
   if (option.length == sizeof(int)) return print_integer(value, option);
   print_bytes_of(value, option);
 }
@@ -192,8 +238,8 @@ void render_integer_out(const Value& value) {
 }
 
 constexpr Registration table[] = {
-    {Kind::optval_in, render_in<print_guess, 0>},
-    {Kind::optval_out, render_out<print_guess, 0>},
+    {Kind::optval_in, render_integer_in},
+    {Kind::optval_out, render_integer_out},
     {Kind::optint_in, render_integer_in},
     {Kind::optint_out, render_integer_out},
     {Kind::optstring_in, render_in<print_bytes_of, 0>},
@@ -204,11 +250,11 @@ constexpr Registration table[] = {
     {Kind::linger_out, render_out<print_linger, sizeof(linger)>},
     {Kind::ucred_out, render_out<print_peer, 1>},
     {Kind::opterrno_out, render_out<print_error, sizeof(int)>},
-    {Kind::opttype_out, render_out<print_guess, 0>},
-    {Kind::optdomain_out, render_out<print_guess, 0>},
-    {Kind::optprotocol_out, render_out<print_guess, 0>},
+    {Kind::opttype_out, render_out<print_number_or_bytes, 0>},
+    {Kind::optdomain_out, render_out<print_number_or_bytes, 0>},
+    {Kind::optprotocol_out, render_out<print_number_or_bytes, 0>},
     {Kind::optsockaddr_out, render_out<print_bytes_of, 0>},
-    {Kind::in_addr_in, render_in<print_guess, 0>},
+    {Kind::in_addr_in, render_in<print_number_or_bytes, 0>},
     {Kind::ip_mreq_in, render_in<print_membership, sizeof(ip_mreq)>},
     {Kind::ipv6_mreq_in, render_in<print_membership6, sizeof(ipv6_mreq)>},
     {Kind::group_req_in, render_in<print_group, sizeof(group_req)>},
