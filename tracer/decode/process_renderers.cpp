@@ -24,7 +24,7 @@ Address address_of(const Value& value) { return {as_word(value, value.raw)}; }
 
 // wait4() that found no child ready has filled nothing.
 bool found_none(const Value& value) {
-  return value.call.row->name.starts_with("wait4") && value.call.exit->ret == 0;
+  return value.call.row->name.starts_with("wait4") && result_of(value) == 0;
 }
 
 std::string signal_text(int signal) {
@@ -186,7 +186,7 @@ void render_cpu_set_in(const Value& value) {
 }
 
 void render_cpu_set_out(const Value& value) {
-  print_cpu_set(value, static_cast<std::uint64_t>(value.call.exit->ret));
+  print_cpu_set(value, static_cast<std::uint64_t>(result_of(value)));
 }
 
 constexpr Registration table[] = {
