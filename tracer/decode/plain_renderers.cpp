@@ -1,4 +1,6 @@
 // Plain values, strings and buffers.
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "decode/print.hpp"
@@ -108,7 +110,10 @@ void render_buffer(const Value& value) {
 }
 
 void render_buffer_out(const Value& value) {
-  print_data(value, {as_word(value, value.raw)}, static_cast<std::uint64_t>(value.call.exit->ret));
+  // recv(..., MSG_TRUNC) returns more than the buffer took.
+  const std::uint64_t room = value.index + 1 < value.call.args.size() ? value.call.args[value.index + 1] : 0;
+  const auto filled = static_cast<std::uint64_t>(value.call.exit->ret);
+  print_data(value, {as_word(value, value.raw)}, std::min(filled, as_word(value, room)));
 }
 
 constexpr Registration table[] = {
