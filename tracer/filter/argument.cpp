@@ -43,7 +43,17 @@ constexpr std::array<ArgumentType, static_cast<std::size_t>(Kind::count_)> types
 ArgumentType argument_type(Abi abi, Kind kind) {
   const ArgumentType type = types[static_cast<std::size_t>(kind)];
   if (abi == Abi::i386) return {32, type.is_signed};
-  return type;
+  const bool plain = type.width == 32 && !type.is_signed;
+  const auto* set = plain ? syscall::constants_of(kind) : nullptr;
+  return set != nullptr ? ArgumentType{set->bits, false} : type;
+}
+
+SyscallNumber named_call(Abi abi, std::uint32_t nr, const syscall::Row& row) {
+  const syscall::Row* own = syscall::find(abi, nr);
+  if (own == &row || own == nullptr || own->name == row.name) return {abi, nr};
+  if (const syscall::Row* same = syscall::find(abi, row.name)) return {abi, same->nr};
+  if (const syscall::Row* same = syscall::find(Abi::x86_64, row.name)) return {Abi::x86_64, same->nr};
+  return {abi, nr};
 }
 
 bool is_descriptor(Kind kind) {

@@ -18,6 +18,10 @@ struct ArgumentType {
 // Everything is 32 bits wide for i386.
 ArgumentType argument_type(Abi abi, syscall::Kind kind);
 
+// Which call the row's name is that of: the call itself, but for variants that go by another name (i386's
+// socketcall, which may be connect).
+SyscallNumber named_call(Abi abi, std::uint32_t nr, const syscall::Row& row);
+
 bool is_descriptor(syscall::Kind kind);
 bool is_path(syscall::Kind kind);
 // The set of flags that arguments of the kind print from, or nullptr.

@@ -55,7 +55,8 @@ Condition chain(Condition::Op op, Condition::Op ends, Condition::Op skips, std::
     if (part.op == skips) continue;
     if (part.op == op) {
       for (Condition& inner : part.parts) made.parts.push_back(std::move(inner));
-    } else {
+    } else if (made.parts.empty() || made.parts.back() != part) {
+      // Variants of a call make the same condition again and again.
       made.parts.push_back(std::move(part));
     }
   }
@@ -171,7 +172,8 @@ Known known(const Test& test, const CallShape& call) {
     case Field::kind:
       return exactly((std::get<BitsTest>(test.body).mask & bit(EventKind::syscall)) != 0);
     case Field::syscall:
-      return exactly(call.nr && std::get<SyscallTest>(test.body).set.contains(call.abi, *call.nr));
+      if (!call.nr) return exactly(false);
+      return exactly(std::get<SyscallTest>(test.body).set.contains(named_call(call.abi, *call.nr, row)));
     case Field::class_:
       return exactly((std::get<BitsTest>(test.body).mask & static_cast<std::uint32_t>(row.classes)) != 0);
     case Field::nr:
@@ -221,6 +223,17 @@ Condition any_of(std::vector<Condition> parts) {
 Condition all_of(std::vector<Condition> parts) {
   using enum Condition::Op;
   return chain(all_of, never, always, std::move(parts));
+}
+
+// Whichever variant of the call it is.
+Condition possible(const TypedExpr& expr, Abi abi, std::uint32_t nr) {
+  std::vector<Condition> parts;
+  for (const syscall::Row* row : syscall::resolvable(abi, nr)) {
+    Condition part = possible(expr.root, true, {abi, nr, row});
+    if (std::find(parts.begin(), parts.end(), part) == parts.end()) parts.push_back(std::move(part));
+  }
+  Condition made = any_of(std::move(parts));
+  return made.cost() > max_condition_cost ? always() : made;
 }
 
 std::size_t Condition::cost() const {

@@ -47,6 +47,9 @@ struct CallShape {
 // the console can tell, both are possible; what a call does not have makes neither.
 Condition possible(const Node& node, bool wanted, const CallShape& call);
 
+// The calls of that number, whichever of its variants, for which the expression can come out yes.
+Condition possible(const TypedExpr& expr, Abi abi, std::uint32_t nr);
+
 // Whether the kernel can decide the field as exactly as the console does.
 bool decided_in_kernel(Field field);
 // Whether no system call has the field.

@@ -49,7 +49,7 @@ struct Evaluator {
   Verdict operator()(const SyscallTest& test) const {
     const auto call = fields.call();
     if (!call) return Verdict::unknown;
-    return test.set.contains(call->abi, call->nr) ? Verdict::yes : Verdict::no;
+    return test.set.contains(*call) ? Verdict::yes : Verdict::no;
   }
   Verdict operator()(const FlagsTest& test) const {
     return any_of(fields.flags(), [&](const FlagBits& argument) {

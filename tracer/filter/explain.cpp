@@ -82,7 +82,7 @@ std::string names_in(const SyscallSet& set) {
   std::set<std::string_view> names;
   for (const Abi abi : {Abi::x86_64, Abi::i386}) {
     for (const syscall::Row& row : syscall::rows(abi)) {
-      if (set.contains(abi, row.nr)) names.insert(row.name);
+      if (set.contains({abi, row.nr})) names.insert(row.name);
     }
   }
   return fmt::format("{}", fmt::join(names, ", "));

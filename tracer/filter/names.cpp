@@ -12,6 +12,7 @@ namespace {
 constexpr int errnos = 4096;  // The kernel's MAX_ERRNO, and one.
 constexpr int signals = 65;   // _NSIG, and one.
 constexpr std::uint32_t x32_bit = 0x40000000;
+constexpr std::uint64_t whole = ~std::uint64_t{0};
 
 std::optional<std::uint32_t> index_of(Abi abi, std::uint32_t nr) {
   if (abi == Abi::x32) nr &= ~x32_bit;
@@ -35,12 +36,22 @@ std::vector<std::string_view> names_up_to(int end, NameOf name_of) {
   return names;
 }
 
-// O_RDONLY and its like have no bits. Of the access modes the two low bits tell; any other such name means
-// that no bit is set at all.
-std::uint64_t mask_of(std::string_view name, std::uint64_t value) {
-  constexpr std::uint64_t access_modes = 3;
-  if (name == "O_RDONLY" || name == "O_WRONLY" || name == "O_RDWR") return access_modes;
-  return value == 0 ? ~std::uint64_t{0} : value;
+// How a flag of that part is told from others. Of a choice (open()'s access mode) all bits count, so that
+// O_RDONLY, which has none, can be asked for too; a bit without bits means that none is set at all.
+std::uint64_t mask_of(const syscall::Part& part, std::uint64_t value) {
+  if (part.kind == syscall::PartKind::choice) return part.mask;
+  return value == 0 ? whole : value;
+}
+
+void append_cases(std::vector<FlagCase>& cases, std::string_view name, const syscall::ConstantSet& set) {
+  for (const syscall::Part& part : set.parts) {
+    for (const syscall::Constant& constant : part.values) {
+      if (constant.name == name) cases.push_back({&set, mask_of(part, constant.value), constant.value});
+    }
+  }
+  for (const syscall::Constant& constant : set.wholes) {
+    if (constant.name == name) cases.push_back({&set, whole, constant.value});
+  }
 }
 
 }  // namespace
@@ -49,9 +60,9 @@ void SyscallSet::insert(Abi abi, std::uint32_t nr) {
   if (const auto index = index_of(abi, nr)) calls_[static_cast<std::size_t>(abi)].set(*index);
 }
 
-bool SyscallSet::contains(Abi abi, std::uint32_t nr) const {
-  const auto index = index_of(abi, nr);
-  return index && calls_[static_cast<std::size_t>(abi)].test(*index);
+bool SyscallSet::contains(SyscallNumber call) const {
+  const auto index = index_of(call.abi, call.nr);
+  return index && calls_[static_cast<std::size_t>(call.abi)].test(*index);
 }
 
 bool SyscallSet::empty() const {
@@ -164,9 +175,7 @@ std::vector<FlagCase> flag_named(std::string_view name) {
     const auto* set = syscall::constants_of(static_cast<syscall::Kind>(kind));
     if (set == nullptr || !set->flags) continue;
     if (std::any_of(cases.begin(), cases.end(), [&](const FlagCase& c) { return c.set == set; })) continue;
-    for (const syscall::Constant& constant : set->values) {
-      if (constant.name == name) cases.push_back({set, mask_of(name, constant.value), constant.value});
-    }
+    append_cases(cases, name, *set);
   }
   return cases;
 }

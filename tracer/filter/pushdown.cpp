@@ -76,7 +76,7 @@ Table table_of(const TypedExpr& expr, Abi abi, std::span<const AlwaysTrace> alwa
   for (const Row& row : syscall::rows(abi)) {
     if (row.nr < next) continue;
     gap_until(std::min(row.nr, SyscallSet::numbers));
-    Condition condition = possible(expr.root, true, {abi, row.nr, &row});
+    Condition condition = possible(expr, abi, row.nr);
     ++table.reach.all;
     if (condition.op != Condition::Op::never) ++table.reach.stopped;
     std::vector<Condition> either;

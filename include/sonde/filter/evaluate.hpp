@@ -76,11 +76,6 @@ struct Bits {
   std::uint32_t bits = 0;
 };
 
-struct SyscallNumber {
-  Abi abi;
-  std::uint32_t nr;
-};
-
 // One event as filters see it. Implementations answer for the fields that they know and leave the others
 // absent.
 class Fields {

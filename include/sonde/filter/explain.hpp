@@ -15,9 +15,9 @@ namespace sonde::filter {
 //   console     failed
 //
 // The expression is in normal form. The kernel's line is the strongest condition on a call's number and
-// registers that every match fulfils; the console's is what is left to decide where the kernel lets a call
-// stop. A line `where` follows for each glob, class and regular expression, with the names that it stands
-// for.
+// registers that every match fulfils (of a call with variants, such as fcntl, any variant may be meant); the
+// console's is what is left to decide where the kernel lets a call stop. A line `where` follows for each
+// glob, class and regular expression, with the names that it stands for.
 std::string explain(const TypedExpr& expr);
 
 }  // namespace sonde::filter

@@ -23,13 +23,18 @@ class RE2;
 
 namespace sonde::filter {
 
+struct SyscallNumber {
+  Abi abi;
+  std::uint32_t nr;
+};
+
 // System calls by ABI and number. Numbers from `numbers` on (and x32's without their bit 30) are never in.
 class SyscallSet {
  public:
   static constexpr std::uint32_t numbers = 1024;
 
   void insert(Abi abi, std::uint32_t nr);
-  bool contains(Abi abi, std::uint32_t nr) const;
+  bool contains(SyscallNumber call) const;
   bool empty() const;
   SyscallSet& operator|=(const SyscallSet& other);
 

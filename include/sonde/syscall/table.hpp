@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "sonde/base/types.hpp"
 #include "sonde/syscall/kind.hpp"
@@ -77,5 +78,8 @@ std::span<const Row> rows(Abi abi);
 // where there is one, otherwise the call's own. Capture and rendering both ask here. Never nullptr: an
 // unknown number gets a row with an empty name and six hexadecimal arguments.
 const Row* resolve(Abi abi, std::uint32_t nr, std::span<const std::uint64_t, max_arguments> args);
+
+// All rows that resolve() can give for that number: the call's own first, then its variants. Empty for an unknown number.
+std::vector<const Row*> resolvable(Abi abi, std::uint32_t nr);
 
 }  // namespace sonde::syscall
