@@ -104,6 +104,16 @@ void print_struct(const Value& value, Address structure, std::span<const Member>
   value.out.end_struct();
 }
 
+std::uint64_t next_argument(const Value& value) {
+  return value.index + 1 < value.call.args.size() ? value.call.args[value.index + 1] : 0;
+}
+
+std::uint64_t previous_argument(const Value& value) {
+  return value.index > 0 && value.index <= value.call.args.size() ? value.call.args[value.index - 1] : 0;
+}
+
+std::int64_t result_of(const Value& value) { return value.call.exit ? value.call.exit->ret : 0; }
+
 void print_pointee(const Value& value, Address pointer, Cell cell, syscall::Kind kind) {
   if (unreadable(value, pointer, cell_size(cell, value.call.abi))) return;
   value.out.begin_array();

@@ -54,6 +54,13 @@ void print_members(const Value& value, Address structure, std::span<const Member
 void print_struct(const Value& value, Address structure, std::span<const Member> members,
                   std::size_t brief = SIZE_MAX);
 
+// The register after the argument's, and the one before it; 0 where there is none.
+std::uint64_t next_argument(const Value& value);
+std::uint64_t previous_argument(const Value& value);
+
+// What the call returned; 0 while it has not.
+std::int64_t result_of(const Value& value);
+
 // The value that `pointer` leads to in brackets: [3]. The address when it cannot be read.
 void print_pointee(const Value& value, Address pointer, Cell cell, syscall::Kind kind);
 

@@ -22,8 +22,9 @@ constexpr Member map_create[] = {
     SONDE_SET_MEMBER("map_flags", Cell::u32, "bpf_map_flags"),
     {"inner_map_fd", Cell::u32, Kind::fd},
 };
-// Its name of 16 bytes lies between.
+// A NUMA node and its name of 16 bytes lie between.
 constexpr Member map_create_rest[] = {
+    {"", Cell::u32, Kind::none},
     {"map_ifindex", Cell::u32, Kind::udec},
     {"btf_fd", Cell::u32, Kind::fd},
     {"btf_key_type_id", Cell::u32, Kind::udec},
@@ -183,7 +184,7 @@ class Attribute {
 
   void print_map_create() const {
     print(map_create, 0);
-    print_name_at("map_name", 24);
+    print_name_at("map_name", 28);
     print(map_create_rest, 40);
     print_rest(value_, address_, 72, size_);
   }

@@ -169,7 +169,7 @@ void render_queue_attributes(const Value& value) { print_struct(value, address_o
 
 void render_semaphore_operations(const Value& value) {
   print_array(
-      value, address_of(value), static_cast<std::uint32_t>(value.call.args[value.index + 1]),
+      value, address_of(value), static_cast<std::uint32_t>(next_argument(value)),
       struct_size(semaphore_operation, value.call.abi),
       [&](Address at) { print_struct(value, at, semaphore_operation); }, shown_elements(value));
 }
@@ -185,13 +185,9 @@ void print_message(const Value& value, std::uint64_t size) {
   print_data(value, address_of(value) + value.word(), size);
   value.out.end_struct();
 }
-void render_message_in(const Value& value) {
-  print_message(value, as_word(value, value.call.args[value.index + 1]));
-}
+void render_message_in(const Value& value) { print_message(value, as_word(value, next_argument(value))); }
 // strace shows as much as there was room for, not as much as came.
-void render_message_out(const Value& value) {
-  print_message(value, as_word(value, value.call.args[value.index + 1]));
-}
+void render_message_out(const Value& value) { print_message(value, as_word(value, next_argument(value))); }
 
 void render_key(const Value& value) {
   constexpr std::uint32_t ipc_private = 0;

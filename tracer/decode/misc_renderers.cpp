@@ -56,7 +56,7 @@ void render_descriptor(const Value& value) { print_descriptor(value, address_of(
 
 void render_descriptors(const Value& value) {
   constexpr std::size_t size = sizeof(user_desc);
-  const auto filled = static_cast<std::uint32_t>(value.call.exit->ret);
+  const auto filled = static_cast<std::uint32_t>(result_of(value));
   if (filled < size) return value.out.address(address_of(value).value);
   print_array(
       value, address_of(value), filled / size, size, [&](Address at) { print_descriptor(value, at); },
@@ -69,7 +69,7 @@ void render_segments(const Value& value) {
                                        {"mem", Cell::pointer, Kind::address},
                                        {"memsz", Cell::ulong, Kind::ludec}};
   constexpr std::uint64_t most = 16;  // KEXEC_SEGMENT_MAX
-  const std::uint64_t count = as_word(value, value.call.args[value.index - 1]);
+  const std::uint64_t count = as_word(value, previous_argument(value));
   if (count > most) return value.out.address(address_of(value).value);
   print_array(value, address_of(value), count, struct_size(members, value.call.abi),
               [&](Address at) { print_struct(value, at, members); });
@@ -130,7 +130,7 @@ void render_plain_address(const Value& value) { value.out.address(address_of(val
 void print_explained(const Value& value, const syscall::ConstantSet& set, Base base) {
   print_number(value, static_cast<std::uint32_t>(value.raw), base);
   const auto raw = static_cast<std::uint32_t>(value.raw);
-  const std::string text = set.flags ? flags_text(set, raw) : std::string(set.name_of(raw));
+  const std::string text = set.flags ? set_text(set, raw) : std::string(set.name_of(raw));
   if (!text.empty()) value.out.remark(text);
 }
 

@@ -128,8 +128,7 @@ void render_msghdr_in(const Value& value) { print_msghdr(value, {as_word(value, 
 
 void render_msghdr_out(const Value& value) {
   const Address address{as_word(value, value.raw)};
-  if (value.succeeded())
-    return print_msghdr(value, address, static_cast<std::uint64_t>(value.call.exit->ret));
+  if (value.succeeded()) return print_msghdr(value, address, static_cast<std::uint64_t>(result_of(value)));
   const auto header = read_header(value, address);
   if (!header) return value.out.address(address.value);
   value.out.begin_struct();
@@ -143,8 +142,8 @@ void render_mmsghdr(const Value& value) {
   const bool received = is_receive(value.call.row->name);
   if (received && !value.succeeded()) return value.out.address(vector.value);
   const std::size_t element = header_size(value) + value.word();
-  const std::uint64_t asked = static_cast<std::uint32_t>(value.call.args[value.index + 1]);
-  const std::uint64_t count = value.succeeded() ? static_cast<std::uint64_t>(value.call.exit->ret) : asked;
+  const std::uint64_t asked = static_cast<std::uint32_t>(next_argument(value));
+  const std::uint64_t count = value.succeeded() ? static_cast<std::uint64_t>(result_of(value)) : asked;
   print_array(
       value, vector, count, element, [&](Address at) { print_element(value, at); }, shown_elements(value));
 }

@@ -210,7 +210,7 @@ using PrintOption = void (*)(const Value&, OptionValue);
 template <PrintOption Print, std::size_t Minimum>
 void render_in(const Value& value) {
   const Address address{as_word(value, value.raw)};
-  const auto length = static_cast<std::int32_t>(value.call.args[value.index + 1]);
+  const auto length = static_cast<std::int32_t>(next_argument(value));
   if (length < 0 || static_cast<std::size_t>(length) < Minimum) return value.out.address(address.value);
   Print(value, {address, static_cast<std::uint64_t>(length)});
 }
@@ -225,7 +225,7 @@ template <PrintOption Print, std::size_t Minimum>
 void render_out(const Value& value) {
   const Address address{as_word(value, value.raw)};
   const auto length = static_cast<std::int32_t>(
-      read_unsigned(value, {as_word(value, value.call.args[value.index + 1])}, sizeof(int)).value_or(0));
+      read_unsigned(value, {as_word(value, next_argument(value))}, sizeof(int)).value_or(0));
   if (length <= 0) return value.out.address(address.value);
   const OptionValue option{address, static_cast<std::uint64_t>(length)};
   if (option.length >= Minimum) return Print(value, option);

@@ -13,7 +13,6 @@ namespace {
 using syscall::Kind;
 
 Address address_of(const Value& value) { return {as_word(value, value.raw)}; }
-std::uint64_t next_argument(const Value& value) { return value.call.args[value.index + 1]; }
 
 // The socklen_t before and after the call, where it was captured.
 std::optional<std::int32_t> length_before(const Value& value, Address pointer) {
@@ -40,7 +39,7 @@ void render_sockaddr_out(const Value& value) {
 // Without an address to fill, the length means nothing and is not looked at.
 void render_socklen(const Value& value) {
   const Address pointer = address_of(value);
-  const bool meaningless = value.index > 0 && as_word(value, value.call.args[value.index - 1]) == 0;
+  const bool meaningless = value.index > 0 && as_word(value, previous_argument(value)) == 0;
   const auto before = length_before(value, pointer);
   const auto now = value.succeeded() ? length_after(value, pointer) : before;
   if (meaningless || !before || !now) return value.out.address(pointer.value);

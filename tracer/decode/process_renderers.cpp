@@ -24,7 +24,7 @@ Address address_of(const Value& value) { return {as_word(value, value.raw)}; }
 
 // wait4() that found no child ready has filled nothing.
 bool found_none(const Value& value) {
-  return value.call.row->name.starts_with("wait4") && value.call.exit->ret == 0;
+  return value.call.row->name.starts_with("wait4") && result_of(value) == 0;
 }
 
 std::string signal_text(int signal) {
@@ -186,7 +186,7 @@ void render_cpu_set_in(const Value& value) {
 }
 
 void render_cpu_set_out(const Value& value) {
-  print_cpu_set(value, static_cast<std::uint64_t>(value.call.exit->ret));
+  print_cpu_set(value, static_cast<std::uint64_t>(result_of(value)));
 }
 
 constexpr Registration table[] = {
@@ -205,8 +205,21 @@ constexpr Registration table[] = {
     {Kind::cpuset_out, render_cpu_set_out},
 };
 
+// Which of clone()'s last arguments mean anything, its flags say. The two ABIs have the last two in opposite order.
+bool has_parent_tid(const Call& call) { return (call.args[0] & (CLONE_PARENT_SETTID | CLONE_PIDFD)) != 0; }
+bool has_child_tid(const Call& call) { return (call.args[0] & (CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID)) != 0; }
+bool has_tls(const Call& call) { return (call.args[0] & CLONE_SETTLS) != 0; }
+bool has_fourth(const Call& call) { return call.abi == Abi::i386 ? has_tls(call) : has_child_tid(call); }
+bool has_fifth(const Call& call) { return call.abi == Abi::i386 ? has_child_tid(call) : has_tls(call); }
+
+constexpr Optional optionals[] = {
+    {"clone", 2, has_parent_tid},
+    {"clone", 3, has_fourth},
+    {"clone", 4, has_fifth},
+};
+
 }  // namespace
 
-Domain process_domain() { return {table}; }
+Domain process_domain() { return {table, optionals}; }
 
 }  // namespace sonde::decode

@@ -1,6 +1,7 @@
 // Times, timers and clocks.
 #include <cerrno>
 #include <csignal>
+
 #include "decode/members.hpp"
 #include "decode/renderers.hpp"
 #include "decode/signal_print.hpp"
@@ -28,15 +29,11 @@ void print_time(const Value& value, Members members) { print_struct(value, addre
 void render_timespec(const Value& value) { print_time(value, timespec_members); }
 void render_timespec64(const Value& value) { print_time(value, timespec64_members); }
 void render_timeval(const Value& value) { print_time(value, timeval_members); }
-void render_timespec_before(const Value& value) { print_time(value.as_before(), timespec_members); }
-void render_timespec64_before(const Value& value) { print_time(value.as_before(), timespec64_members); }
-void render_timeval_before(const Value& value) { print_time(value.as_before(), timeval_members); }
 
 // The time that a sleep had left, which is filled only when a signal ended it.
 void print_time_left(const Value& value, Members members) {
   constexpr std::int64_t interrupted = -EINTR, to_restart = -516;  // ERESTART_RESTARTBLOCK
-  const bool filled =
-      value.exited() && (value.call.exit->ret == interrupted || value.call.exit->ret == to_restart);
+  const bool filled = value.exited() && (result_of(value) == interrupted || result_of(value) == to_restart);
   if (!filled) return value.out.address(address_of(value).value);
   print_time(value, members);
 }
@@ -195,15 +192,15 @@ void render_timer_id(const Value& value) { print_pointee(value, address_of(value
 constexpr Registration table[] = {
     {Kind::timespec_in, render_timespec},
     {Kind::timespec_out, render_timespec},
-    {Kind::timespec_inout, render_timespec_before},
+    {Kind::timespec_inout, render_timespec},
     {Kind::timespec_rem_out, render_time_left, true},
     {Kind::timespec64_in, render_timespec64},
     {Kind::timespec64_out, render_timespec64},
-    {Kind::timespec64_inout, render_timespec64_before},
+    {Kind::timespec64_inout, render_timespec64},
     {Kind::timespec64_rem_out, render_time_left64, true},
     {Kind::timeval_in, render_timeval},
     {Kind::timeval_out, render_timeval},
-    {Kind::timeval_inout, render_timeval_before},
+    {Kind::timeval_inout, render_timeval},
     {Kind::time_in, render_time},
     {Kind::time_out, render_time},
     {Kind::timezone_in, render_timezone},

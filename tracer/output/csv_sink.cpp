@@ -38,13 +38,17 @@ CsvSink::CsvSink(Stream& out, const CsvOptions& options)
 void CsvSink::call_exited(const decode::Call& call) {
   append_call(call);
   const decode::CallExit& exit = *call.exit;
-  append(line_, ",{},", exit.ret);
+  line_ += ',';
+  append_decimal(line_, exit.ret);
+  line_ += ',';
   field_.clear();
   decode::render_result(call, options_.style, writer_);
   append_field(line_, field_);
   line_ += ',';
   if (exit.failed) line_ += syscall::errno_name(static_cast<int>(-exit.ret));
-  append(line_, ",{},", elapsed(call.enter_time, exit.time));
+  line_ += ',';
+  append_decimal(line_, elapsed(call.enter_time, exit.time));
+  line_ += ',';
   end_row();
 }
 
@@ -57,7 +61,11 @@ void CsvSink::call_unfinished(const decode::Call& call, Nanoseconds time, Unfini
 void CsvSink::append_call(const decode::Call& call) {
   begin_row("syscall", call.enter_time, call.task);
   append_name(line_, call);
-  append(line_, ",{},{},", call.nr, abi_text(call.abi));
+  line_ += ',';
+  append_decimal(line_, call.nr);
+  line_ += ',';
+  line_ += abi_text(call.abi);
+  line_ += ',';
   field_.clear();
   for (unsigned i = 0; i < call.row->argument_count; ++i) {
     if (!decode::argument_shown(call, i)) continue;
@@ -71,7 +79,13 @@ void CsvSink::begin_row(std::string_view kind, Nanoseconds time, TaskId task) {
   line_ += kind;
   line_ += ',';
   clock_.append(line_, time);
-  append(line_, ",{},{},{},", elapsed(start_, time), task.pid, task.tid);
+  line_ += ',';
+  append_decimal(line_, elapsed(start_, time));
+  line_ += ',';
+  append_decimal(line_, task.pid);
+  line_ += ',';
+  append_decimal(line_, task.tid);
+  line_ += ',';
 }
 
 void CsvSink::end_row() {

@@ -67,13 +67,20 @@ void JsonSink::event(const event::Event& event, bool shown) {
 void JsonSink::finish(Nanoseconds) { out_.commit(); }
 
 void JsonSink::begin_record(std::string_view kind, Nanoseconds time) {
-  append(line_, "{{\"kind\":\"{}\",\"time\":\"", kind);
+  line_ += "{\"kind\":\"";
+  line_ += kind;
+  line_ += "\",\"time\":\"";
   clock_.append(line_, time);
   line_ += "\",\"elapsed_ns\":";
   append_json_unsigned(line_, elapsed(start_, time));
 }
 
-void JsonSink::append_task(TaskId task) { append(line_, ",\"pid\":{},\"tid\":{}", task.pid, task.tid); }
+void JsonSink::append_task(TaskId task) {
+  line_ += ",\"pid\":";
+  append_decimal(line_, task.pid);
+  line_ += ",\"tid\":";
+  append_decimal(line_, task.tid);
+}
 
 void JsonSink::end_record() {
   line_ += "}\n";
@@ -85,11 +92,17 @@ void JsonSink::append_call(const decode::Call& call) {
   append_task(call.task);
   line_ += ",\"syscall\":\"";
   append_name(line_, call);
-  append(line_, "\",\"nr\":{},\"abi\":\"{}\",\"args\":[", call.nr, abi_text(call.abi));
+  line_ += "\",\"nr\":";
+  append_decimal(line_, call.nr);
+  line_ += ",\"abi\":\"";
+  line_ += abi_text(call.abi);
+  line_ += "\",\"args\":[";
   bool first = true;
   for (unsigned i = 0; i < call.row->argument_count; ++i) {
     if (!decode::argument_shown(call, i)) continue;
-    append(line_, "{}{{\"name\":\"{}\",\"value\":", first ? "" : ",", call.row->arguments[i].name);
+    line_ += first ? "{\"name\":\"" : ",{\"name\":\"";
+    line_ += call.row->arguments[i].name;
+    line_ += "\",\"value\":";
     writer_.begin_value();
     decode::render_argument(call, i, style_, writer_);
     writer_.end_value();

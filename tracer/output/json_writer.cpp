@@ -61,13 +61,17 @@ void append_base64(std::string& out, Bytes bytes) {
 
 void append_json_integer(std::string& out, std::int64_t value) {
   const auto limit = static_cast<std::int64_t>(largest_exact);
-  const std::string_view quote = value >= -limit && value <= limit ? "" : "\"";
-  append(out, "{}{}{}", quote, value, quote);
+  const bool exact = value >= -limit && value <= limit;
+  if (!exact) out += '"';
+  append_decimal(out, value);
+  if (!exact) out += '"';
 }
 
 void append_json_unsigned(std::string& out, std::uint64_t value) {
-  const std::string_view quote = value <= largest_exact ? "" : "\"";
-  append(out, "{}{}{}", quote, value, quote);
+  const bool exact = value <= largest_exact;
+  if (!exact) out += '"';
+  append_decimal(out, value);
+  if (!exact) out += '"';
 }
 
 void append_json_string(std::string& out, std::string_view text) {

@@ -9,6 +9,18 @@
 
 namespace sonde::output {
 
+void append_zero_padded(std::string& out, std::uint64_t value, unsigned digits) {
+  const fmt::format_int text(value);
+  if (text.size() < digits) out.append(digits - text.size(), '0');
+  out.append(text.data(), text.size());
+}
+
+void append_seconds(std::string& out, Nanoseconds time) {
+  append_decimal(out, time / 1'000'000'000);
+  out += '.';
+  append_zero_padded(out, time % 1'000'000'000 / 1000, 6);
+}
+
 void append_name(std::string& out, const decode::Call& call) {
   if (!call.row->name.empty()) {
     out += call.row->name;

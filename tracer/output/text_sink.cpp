@@ -56,8 +56,9 @@ void TextSink::call_exited(const decode::Call& call) {
   append_result(")");
   decode::render_result(call, options_.style, writer_);
   if (options_.durations) {
-    const Nanoseconds duration = elapsed(call.enter_time, call.exit->time);
-    append(line_, " <{}.{:06}>", duration / second, duration % second / 1000);
+    line_ += " <";
+    append_seconds(line_, elapsed(call.enter_time, call.exit->time));
+    line_ += '>';
   }
   end_line();
   if (call.exit->failed && call.exit->ret == -erestart_restartblock) {
@@ -192,20 +193,11 @@ void TextSink::append_pid(pid_t tid) {
 void TextSink::append_time(Nanoseconds time) {
   if (options_.clock == Clock::none && !options_.relative) return;
   const Nanoseconds real = time + static_cast<std::uint64_t>(realtime_offset_);
-  const auto seconds = static_cast<std::time_t>(real / second);
-  const Nanoseconds microseconds = real % second / 1000;
   if (options_.clock == Clock::unix_time) {
-    append(line_, "{}.{:06} ", seconds, microseconds);
-  } else if (options_.clock != Clock::none) {
-    if (seconds != clock_second_) {
-      std::tm local{};
-      ::localtime_r(&seconds, &local);
-      clock_text_ = fmt::format("{:02}:{:02}:{:02}", local.tm_hour, local.tm_min, local.tm_sec);
-      clock_second_ = seconds;
-    }
-    line_ += clock_text_;
-    if (options_.clock == Clock::microseconds) append(line_, ".{:06}", microseconds);
+    append_seconds(line_, real);
     line_ += ' ';
+  } else if (options_.clock != Clock::none) {
+    append_local_time(real);
   }
   if (options_.relative) {
     // A call that is shown at its exit has its entry's time, which may lie before the last line's.
@@ -215,6 +207,22 @@ void TextSink::append_time(Nanoseconds time) {
     append(line_, "{:6}.{:06}", since / second, since % second / 1000);
     line_ += options_.clock != Clock::none ? ") " : " ";
   }
+}
+
+void TextSink::append_local_time(Nanoseconds real) {
+  const auto seconds = static_cast<std::time_t>(real / second);
+  if (seconds != clock_second_) {
+    std::tm local{};
+    ::localtime_r(&seconds, &local);
+    clock_text_ = fmt::format("{:02}:{:02}:{:02}", local.tm_hour, local.tm_min, local.tm_sec);
+    clock_second_ = seconds;
+  }
+  line_ += clock_text_;
+  if (options_.clock == Clock::microseconds) {
+    line_ += '.';
+    append_zero_padded(line_, real % second / 1000, 6);
+  }
+  line_ += ' ';
 }
 
 void TextSink::append_place(pid_t tid, bool gone) {

@@ -1,8 +1,8 @@
 #include "sonde/output/utc_clock.hpp"
 
-#include <iterator>
-
 #include <fmt/format.h>
+
+#include "output/text.hpp"
 
 namespace sonde::output {
 
@@ -17,7 +17,10 @@ void UtcClock::append(std::string& out, Nanoseconds time) {
                         utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec);
     second_ = second;
   }
-  fmt::format_to(std::back_inserter(out), "{}.{:09}Z", text_, real % 1'000'000'000);
+  out += text_;
+  out += '.';
+  append_zero_padded(out, real % 1'000'000'000, 9);
+  out += 'Z';
 }
 
 }  // namespace sonde::output

@@ -151,7 +151,7 @@ def expand(items, known, where, missing):
                     explicit.add(match)
                     yield match, match
         elif name.literal and name.text not in known:
-            yield name.text, name.literal
+            yield name.text.replace("~", " "), name.literal
         elif all(word in known or word[0].isdigit() for word in name.text.split("|")):
             yield name.text, name.text
         elif not name.optional:
@@ -190,6 +190,8 @@ def evaluate(sets, cc):
             width = (1 << s.bits) - 1
             for part in s.parts + [s.whole]:
                 part.mask &= width
+                if part.kind == "bits":  # 1 << 31 is an int in C, but no flag is negative.
+                    part.constants = [(t, v & 0xffffffff if v >> 31 == 0x1ffffffff else v) for t, v in part.constants]
                 part.constants = [(text, value & width) for text, value in part.constants]
     if missing:
         sys.exit("constants.spec: " + "\nconstants.spec: ".join(missing))

@@ -64,6 +64,7 @@ class TextSink final : public Sink {
   void interrupt_line();
   void append_pid(pid_t tid);
   void append_time(Nanoseconds time);
+  void append_local_time(Nanoseconds real);
   void append_place(pid_t tid, bool gone);
   // Continues the line of a call, or begins a new one that takes it up; false when the call was not begun.
   bool resume(const decode::Call& call, Nanoseconds time);
