@@ -65,6 +65,18 @@ void print_head(const Value& value, const iocb& block) {
   print_fd(value, static_cast<int>(block.aio_fildes));
 }
 
+void print_buffer(const Value& value, Payload payload, const iocb& block) {
+  if (payload == Payload::data_in) return print_data(value, {block.aio_buf}, block.aio_nbytes);
+  value.out.address(block.aio_buf);
+}
+
+void print_notification(const Value& value, std::uint32_t flags, std::uint32_t fd) {
+  value.out.field("aio_flags");
+  print_flags(value, named_set<"iocb_flags">(), flags);
+  value.out.field("aio_resfd");
+  print_fd(value, static_cast<int>(fd));
+}
+
 void print_payload(const Value& value, const iocb& block) {
   auto& out = value.out;
   const Payload payload = operation_of(block).payload;
@@ -75,26 +87,23 @@ void print_payload(const Value& value, const iocb& block) {
   if (vector) {
     print_iovecs(value, {block.aio_buf}, block.aio_nbytes, payload == Payload::vector_in);
   } else {
-    payload == Payload::data_in ? print_data(value, {block.aio_buf}, block.aio_nbytes)
-                                : out.address(block.aio_buf);
+    print_buffer(value, payload, block);
     out.field("aio_nbytes");
     out.unsigned_integer(block.aio_nbytes);
   }
   out.field("aio_offset");
   out.integer(block.aio_offset);
-  if ((block.aio_flags & IOCB_FLAG_RESFD) == 0) return;
-  out.field("aio_flags");
-  print_flags(value, named_set<"iocb_flags">(), block.aio_flags);
-  out.field("aio_resfd");
-  print_fd(value, static_cast<int>(block.aio_resfd));
+  if ((block.aio_flags & IOCB_FLAG_RESFD) != 0) print_notification(value, block.aio_flags, block.aio_resfd);
 }
 
 void print_iocb(const Value& value, Address address, bool whole) {
-  const auto block = read_as<iocb>(value, address);
-  if (address.value == 0 || !block) return value.out.address(address.value);
+  iocb block;
+  const auto bytes = std::as_writable_bytes(std::span(&block, 1));
+  if (address.value == 0 || value.read(address, bytes) != sizeof block)
+    return value.out.address(address.value);
   value.out.begin_struct();
-  print_head(value, *block);
-  if (whole) print_payload(value, *block);
+  print_head(value, block);
+  if (whole) print_payload(value, block);
   value.out.end_struct();
 }
 
