@@ -331,11 +331,12 @@ void Keeper::look_at_program() {
   if (auto executed = launch_->executed(); !executed) program_failure_ = executed.error();
 }
 
-// The shell must see the job stop when its program does. The tracer continues us when the program is continued alone; so
+// The shell must see the job stop when its program does. The tracer continues us when the program alone goes on or ends; so
 // that this cannot come too early and be lost, the stop is made pending first: SIGCONT removes a pending stop. (Hence
 // not SIGSTOP, which cannot be pending; to a shell they are the same.) In an orphaned process group, where there is no
 // shell to see it, nothing stops.
 void Keeper::stop_with_program(int signal) {
+  if (signal == SIGSTOP && tracer_ == 0) return;  // Nobody would continue us.
   if (signal == SIGSTOP) signal = SIGTSTP;
   sigset_t set;
   ::sigemptyset(&set);
@@ -343,7 +344,7 @@ void Keeper::stop_with_program(int signal) {
   ::sigprocmask(SIG_BLOCK, &set, nullptr);
   ::signal(signal, SIG_DFL);
   ::raise(signal);
-  const bool runs_again = ptrace::child_continued(program_);
+  const bool runs_again = ptrace::child_continued(program_) || ptrace::child_ended(program_);
   if (runs_again) ::signal(signal, SIG_IGN);  // Takes it back.
   ::sigprocmask(SIG_UNBLOCK, &set, nullptr);
   ::signal(signal, SIG_IGN);

@@ -1,5 +1,6 @@
 #include "sonde/cli/outputs.hpp"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -59,7 +60,7 @@ event::TraceMetadata metadata_of(const Settings& settings) {
   return metadata;
 }
 
-UniqueFd standard_error() { return UniqueFd(::dup(STDERR_FILENO)); }
+UniqueFd standard_error() { return UniqueFd(::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1)); }
 
 }  // namespace
 

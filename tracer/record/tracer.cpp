@@ -33,6 +33,12 @@ TaskOrigin origin_of(StopKind kind) {
   return kind == StopKind::vfork ? TaskOrigin::vfork : TaskOrigin::clone;
 }
 
+// The kernel makes the call again by itself, unless a handler runs: ERESTARTSYS to ERESTART_RESTARTBLOCK of
+// linux/errno.h, which is not for user space.
+bool restarts(const ptrace::SyscallResult& result) {
+  return result.failed && ((result.ret >= -514 && result.ret <= -512) || result.ret == -516);
+}
+
 // Whether a call that has succeeded gave its task a seccomp filter, or its strict mode.
 bool installs_filter(const ptrace::SyscallEntry& entry) {
   if (entry.abi != Abi::x86_64) return false;
@@ -203,7 +209,7 @@ void Tracer::on_syscall_stop(Task& task, Stop stop) {
     case ptrace::SyscallInfo::Phase::entry: on_entry(task, info.entry); break;
     case ptrace::SyscallInfo::Phase::exit:
       // Our own interrupt may have ended the call, before the stop that it asked for. To the program it goes on.
-      if (task.interrupted && make_interrupted_call_again(stop.tid())) break;
+      if (task.interrupted && (restarts(info.result) || make_interrupted_call_again(stop.tid()))) break;
       if (on_exit(task, info.result)) return let_go(task, std::move(stop), 0);
       break;
   }
@@ -301,6 +307,7 @@ void Tracer::on_ended(pid_t tid, int status) {
   const Task* task = tasks_.find(tid);
   if (task == nullptr) return;
   if (!task->let_go && !task->hidden) events_.ended(task->id, status);
+  if (tid == program_) wake_keeper();
   tasks_.remove(tid);
 }
 
