@@ -65,19 +65,8 @@ void print_head(const Value& value, const iocb& block) {
   print_fd(value, static_cast<int>(block.aio_fildes));
 }
 
-void print_buffer(const Value& value, Payload payload, const iocb& block) {
-  if (payload == Payload::data_in) return print_data(value, {block.aio_buf}, block.aio_nbytes);
-  value.out.address(block.aio_buf);
-}
-
-void print_notification(const Value& value, std::uint32_t flags, std::uint32_t fd) {
-  value.out.field("aio_flags");
-  print_flags(value, named_set<"iocb_flags">(), flags);
-  value.out.field("aio_resfd");
-  print_fd(value, static_cast<int>(fd));
-}
-
-void print_payload(const Value& value, const iocb& block) {
+// By value: through a reference, GCC 12 takes the structure for one that is gone.
+void print_payload(const Value& value, iocb block) {
   auto& out = value.out;
   const Payload payload = operation_of(block).payload;
   const bool vector = payload == Payload::vector_in || payload == Payload::vector_out;
@@ -87,23 +76,26 @@ void print_payload(const Value& value, const iocb& block) {
   if (vector) {
     print_iovecs(value, {block.aio_buf}, block.aio_nbytes, payload == Payload::vector_in);
   } else {
-    print_buffer(value, payload, block);
+    payload == Payload::data_in ? print_data(value, {block.aio_buf}, block.aio_nbytes)
+                                : out.address(block.aio_buf);
     out.field("aio_nbytes");
     out.unsigned_integer(block.aio_nbytes);
   }
   out.field("aio_offset");
   out.integer(block.aio_offset);
-  if ((block.aio_flags & IOCB_FLAG_RESFD) != 0) print_notification(value, block.aio_flags, block.aio_resfd);
+  if ((block.aio_flags & IOCB_FLAG_RESFD) == 0) return;
+  out.field("aio_flags");
+  print_flags(value, named_set<"iocb_flags">(), block.aio_flags);
+  out.field("aio_resfd");
+  print_fd(value, static_cast<int>(block.aio_resfd));
 }
 
 void print_iocb(const Value& value, Address address, bool whole) {
-  iocb block;
-  const auto bytes = std::as_writable_bytes(std::span(&block, 1));
-  if (address.value == 0 || value.read(address, bytes) != sizeof block)
-    return value.out.address(address.value);
+  const auto block = read_as<iocb>(value, address);
+  if (address.value == 0 || !block) return value.out.address(address.value);
   value.out.begin_struct();
-  print_head(value, block);
-  if (whole) print_payload(value, block);
+  print_head(value, *block);
+  if (whole) print_payload(value, *block);
   value.out.end_struct();
 }
 

@@ -196,11 +196,6 @@ void render_key(const Value& value) {
   value.out.hex(key);
 }
 
-// i386's semctl() under ipc(): a union that is passed by a pointer to it.
-void render_union_pointer(const Value& value) {
-  print_pointee(value, address_of(value), Cell::pointer, Kind::address);
-}
-
 constexpr Registration table[] = {
     {Kind::shmid_ds_in, render_shared_memory_in},   {Kind::shmid_ds_out, render_shared_memory_out},
     {Kind::msqid_ds_in, render_message_queue_in},   {Kind::msqid_ds_out, render_message_queue_out},
@@ -210,7 +205,6 @@ constexpr Registration table[] = {
     {Kind::mq_attr_in, render_queue_attributes},    {Kind::mq_attr_out, render_queue_attributes},
     {Kind::sembuf_in, render_semaphore_operations}, {Kind::msgbuf_in, render_message_in},
     {Kind::msgbuf_out, render_message_out},         {Kind::ipc_key, render_key},
-    {Kind::semun_pointer_in, render_union_pointer},
 };
 
 }  // namespace
