@@ -47,8 +47,8 @@ struct FlagBits {
 // The values of a field, few enough to be held inside. With `unreadable`, those that could be read.
 template <typename T>
 struct Values {
-  // Each of a call's arguments makes a value or two at most.
-  static constexpr std::size_t capacity = 12;
+  // Each of a call's arguments makes one value at most.
+  static constexpr std::size_t capacity = syscall::max_arguments;
 
   Presence presence = Presence::absent;
   std::uint8_t count = 0;
