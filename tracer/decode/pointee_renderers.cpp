@@ -82,9 +82,7 @@ void render_fd_pair(const Value& value) {
 constexpr Registration table[] = {
     {Kind::int_in, render_one<Kind::dec, 4>},
     {Kind::int_out, render_one<Kind::dec, 4>},
-    {Kind::int_update, render_one<Kind::dec, 4>},
     {Kind::uint_out, render_one<Kind::udec, 4>},
-    {Kind::uint64_in, render_one<Kind::ludec, 8>},
     {Kind::uint64_out, render_one<Kind::ludec, 8>},
     {Kind::ulong_out, render_one<Kind::hex, 0>},
     {Kind::size_out, render_one<Kind::ludec, 0>},
@@ -100,6 +98,7 @@ constexpr Registration table[] = {
     {Kind::gid16_out, render_one<Kind::gid16, 2>},
     {Kind::loff_out, render_one<Kind::ldec, 8, true>},
     {Kind::mempolicy_mode_out, render_one<Kind::mempolicy_mode, 4>},
+    {Kind::tsc_mode_out, render_one<Kind::tsc_mode, 4>},
     {Kind::inode_flags_in, render_one_named<"inode_flags", 4>},
     {Kind::inode_flags_out, render_one_named<"inode_flags", 4>},
     {Kind::tiocm_in, render_one_named<"tiocm", 4>},
