@@ -1,3 +1,4 @@
+// Makes many calls with arguments of every sort, right and wrong, for their lines to be compared.
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <linux/aio_abi.h>
@@ -8,6 +9,8 @@
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
+
+#include "raw_call.h"
 int main() {
   aio_context_t c = 0;
   syscall(SYS_io_setup, 4, &c);

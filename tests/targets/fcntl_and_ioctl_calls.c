@@ -1,3 +1,4 @@
+// Makes many calls with arguments of every sort, right and wrong, for their lines to be compared.
 #define _GNU_SOURCE
 #include <asm/termbits.h>
 #include <fcntl.h>
@@ -11,6 +12,8 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include "raw_call.h"
 int main() {
   char b[4096];
   memset(b, 0, 4096);

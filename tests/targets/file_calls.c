@@ -1,3 +1,4 @@
+// Makes many calls with arguments of every sort, right and wrong, for their lines to be compared.
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <linux/fs.h>
@@ -9,6 +10,8 @@
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
+
+#include "raw_call.h"
 int main() {
   struct stat st;
   struct statfs sf;

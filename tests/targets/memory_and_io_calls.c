@@ -1,3 +1,4 @@
+// Makes many calls with arguments of every sort, right and wrong, for their lines to be compared.
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <linux/fs.h>
@@ -10,6 +11,8 @@
 #include <sys/uio.h>
 #include <termios.h>
 #include <unistd.h>
+
+#include "raw_call.h"
 int main() {
   char b[8192];
   memset(b, 0, sizeof b);
@@ -170,8 +173,8 @@ int main() {
   int in = syscall(SYS_inotify_init1, O_CLOEXEC | O_NONBLOCK);
   syscall(SYS_inotify_init);
   syscall(SYS_inotify_init1, 0);
-  syscall(SYS_inotify_add_watch, in, "/tmp", 0x80000000 | 0x102);
-  syscall(SYS_inotify_add_watch, in, "/tmp", 0xfff);
+  syscall(SYS_inotify_add_watch, in, ".", 0x80000000 | 0x102);
+  syscall(SYS_inotify_add_watch, in, ".", 0xfff);
   syscall(SYS_inotify_rm_watch, in, 1);
   syscall(SYS_inotify_rm_watch, in, 77);
   syscall(434, getpid(), 0);
@@ -180,6 +183,6 @@ int main() {
   syscall(424, d, SIGTERM, 0, 0);
   syscall(300, 0x10 | 8 | 1, O_RDONLY | O_CLOEXEC);
   syscall(300, 4 | 2, 0);
-  syscall(301, 99, 1 | 0x10, 0x20 | 8 | 0x40000000, AT_FDCWD, "/tmp");
+  syscall(301, 99, 1 | 0x10, 0x20 | 8 | 0x40000000, AT_FDCWD, ".");
   return 0;
 }

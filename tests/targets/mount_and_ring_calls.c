@@ -1,3 +1,4 @@
+// Makes many calls with arguments of every sort, right and wrong, for their lines to be compared.
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <linux/io_uring.h>
@@ -10,6 +11,8 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include "raw_call.h"
 int main() {
   char b[4096];
   memset(b, 0, 4096);

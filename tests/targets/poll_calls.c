@@ -1,3 +1,4 @@
+// Makes many calls with arguments of every sort, right and wrong, for their lines to be compared.
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <poll.h>
@@ -9,6 +10,8 @@
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <unistd.h>
+
+#include "raw_call.h"
 int main() {
   char* p = mmap((void*)0x20000000, 4096, 3, MAP_PRIVATE | MAP_ANON | MAP_FIXED, -1, 0);
   int pp[2];

@@ -1,3 +1,4 @@
+// Makes many calls with arguments of every sort, right and wrong, for their lines to be compared.
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <poll.h>
@@ -6,6 +7,8 @@
 #include <sys/select.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include "raw_call.h"
 int main() {
   syscall(SYS_open, "/nonexistent\001\n\t1\0332\"\\\377<>", 0x10000002 | O_CLOEXEC, 0644);
   syscall(SYS_open, "/dev/null", O_CREAT | O_RDONLY, 0644);

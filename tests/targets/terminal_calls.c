@@ -1,9 +1,12 @@
+// Makes many calls with arguments of every sort, right and wrong, for their lines to be compared.
 #include <asm/ioctls.h>
 #include <asm/termbits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include "raw_call.h"
 int main() {
   struct termios2 t;
   memset(&t, 0xff, sizeof t);
