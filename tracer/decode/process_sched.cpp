@@ -193,7 +193,8 @@ void render_barrier_result(const Value& value) {
   value.out.hex(result);
   const auto* commands = syscall::constants_of(Kind::membarrier_cmd);
   const std::string text = commands == nullptr ? std::string() : flags_text(commands->values, result);
-  if (!text.empty()) value.out.remark(text);
+  if (text.empty()) return;
+  print_remark(value, [&](const Value& remark) { print_symbol(remark, text, result); });
 }
 
 // What the kernel takes of a name for a task.
