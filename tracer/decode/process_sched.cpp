@@ -133,8 +133,12 @@ void print_clone_results(const Value& value, const CloneArgs& args) {
     print_pointee(value, {args.pidfd}, Cell::i32, Kind::fd);
   }
   if ((args.flags & CLONE_PARENT_SETTID) != 0) {
+    // The kernel stores what the call returns.
     value.out.field("parent_tid");
-    print_pointee(value, {args.parent_tid}, Cell::i32, Kind::pid);
+    value.out.begin_array();
+    value.out.element();
+    value.out.integer(result_of(value));
+    value.out.end_array();
   }
   value.out.end_struct();
 }
