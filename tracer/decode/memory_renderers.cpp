@@ -70,20 +70,11 @@ void render_page_status(const Value& value) {
     print_symbol(value, fmt::format("-{}", name), static_cast<std::uint64_t>(status), Base::decimal);
   });
 }
-// Which barriers the kernel knows.
-void render_ret_membarrier(const Value& value) {
-  const auto* set = syscall::constants_of(Kind::membarrier_cmd);
-  value.out.hex(value.raw);
-  if (value.raw == 0 || set == nullptr) return;
-  print_remark(value,
-               [&](const Value& result) { print_symbol(result, flags_text(*set, result.raw), result.raw); });
-}
 
 bool membarrier_has_cpu(const Call& call) { return (call.args[1] & MEMBARRIER_CMD_FLAG_CPU) != 0; }
 bool mremap_has_address(const Call& call) { return (call.args[3] & MREMAP_FIXED) != 0; }
 
 constexpr Registration table[] = {
-    {Kind::ret_membarrier, render_ret_membarrier},
     {Kind::mincore_vec_out, render_mincore_vector},
     {Kind::nodemask_in, render_node_mask},
     {Kind::nodemask_out, render_node_mask},

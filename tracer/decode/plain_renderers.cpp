@@ -147,11 +147,8 @@ constexpr Registration table[] = {
     {Kind::argv, render_argv},
     {Kind::envp, render_envp},
     {Kind::buffer_in, render_buffer},
-<<<<<<< HEAD
-=======
     {Kind::data_in, render_data_in},
     {Kind::data_out, render_data_out},
->>>>>>> w-files
     {Kind::path_out, render_path},
     {Kind::path_buffer_out, render_buffer_out},
     {Kind::string_out, render_string},
