@@ -1,4 +1,6 @@
 // System V and POSIX message passing.
+#include <fcntl.h>
+
 #include "decode/members.hpp"
 #include "decode/renderers.hpp"
 
@@ -196,6 +198,11 @@ void render_key(const Value& value) {
   value.out.hex(key);
 }
 
+// mq_open()'s last two arguments are for a queue that it may create.
+bool creates(const Call& call) { return (call.args[1] & O_CREAT) != 0; }
+
+constexpr Optional optionals[] = {{"mq_open", 2, creates}, {"mq_open", 3, creates}};
+
 constexpr Registration table[] = {
     {Kind::shmid_ds_in, render_shared_memory_in},   {Kind::shmid_ds_out, render_shared_memory_out},
     {Kind::msqid_ds_in, render_message_queue_in},   {Kind::msqid_ds_out, render_message_queue_out},
@@ -209,6 +216,6 @@ constexpr Registration table[] = {
 
 }  // namespace
 
-Domain misc_ipc_domain() { return {table}; }
+Domain misc_ipc_domain() { return {table, optionals}; }
 
 }  // namespace sonde::decode

@@ -112,6 +112,15 @@ void render_buffer(const Value& value) {
   print_data(value, {as_word(value, value.raw)}, as_word(value, size));
 }
 
+// The same of bytes that are no text.
+void render_data_in(const Value& value) {
+  const std::uint64_t size = value.index + 1 < value.call.args.size() ? value.call.args[value.index + 1] : 0;
+  print_hex_data(value, {as_word(value, value.raw)}, as_word(value, size));
+}
+void render_data_out(const Value& value) {
+  print_hex_data(value, {as_word(value, value.raw)}, static_cast<std::uint64_t>(value.call.exit->ret));
+}
+
 void render_buffer_out(const Value& value) {
   // recv(..., MSG_TRUNC) returns more than the buffer took.
   const std::uint64_t room = value.index + 1 < value.call.args.size() ? value.call.args[value.index + 1] : 0;
@@ -138,6 +147,8 @@ constexpr Registration table[] = {
     {Kind::argv, render_argv},
     {Kind::envp, render_envp},
     {Kind::buffer_in, render_buffer},
+    {Kind::data_in, render_data_in},
+    {Kind::data_out, render_data_out},
     {Kind::path_out, render_path},
     {Kind::path_buffer_out, render_buffer_out},
     {Kind::string_out, render_string},

@@ -99,6 +99,8 @@ constexpr Registration table[] = {
     {Kind::loff_out, render_one<Kind::ldec, 8, true>},
     {Kind::mempolicy_mode_out, render_one<Kind::mempolicy_mode, 4>},
     {Kind::tsc_mode_out, render_one<Kind::tsc_mode, 4>},
+    {Kind::inode_flags_in, render_one_named<"inode_flags", 4>},
+    {Kind::inode_flags_out, render_one_named<"inode_flags", 4>},
     {Kind::tiocm_in, render_one_named<"tiocm", 4>},
     {Kind::tiocm_out, render_one_named<"tiocm", 4>},
     {Kind::rw_hint_in, render_one_named<"rw_hint", 8>},
