@@ -47,7 +47,9 @@ Piece choice_piece(const Part& part, std::uint64_t number, bool alone) {
   Piece piece;
   piece.number = value;
   if (const Constant* constant = find_value(part.values, value)) {
-    piece.text = part.name_in_comment ? fmt::format("{}", value) : std::string(constant->name);
+    piece.text = !part.name_in_comment ? std::string(constant->name)
+                 : part.in_decimal     ? fmt::format("{}", value)
+                                       : hex_text(value);
     piece.named = !part.name_in_comment;
     if (part.name_in_comment) piece.remark = constant->name;
   } else if (part.lenient) {
