@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <ctime>
 #include <csignal>
 #include <utility>
 
@@ -27,6 +28,8 @@ ptrace::Options ptrace_options(const Options& options) {
           .seccomp = options.seccomp,
           .kill_on_exit = options.kill_on_exit || options.seccomp};
 }
+
+constexpr int exec_retries = 20;  // A millisecond apart.
 
 TaskOrigin origin_of(StopKind kind) {
   if (kind == StopKind::fork) return TaskOrigin::fork;
@@ -106,8 +109,15 @@ int Tracer::attach(std::span<const pid_t> pids, std::span<const pid_t> own) {
 // The named task first, which is the leader as a rule: its refusal is the process's. A leader that has ended before its
 // threads is a zombie, which nobody can attach to; then what can be is what the threads say.
 Result<void> Tracer::attach_process(pid_t pid) {
+  auto seized = ptrace::seize(pid, ptrace_options(options_));
+  // While one of its threads executes a program, a leader is dead for a moment before that thread takes its place.
+  for (int i = 0; i < exec_retries && !seized && seized.error().code == ErrorCode::permission; ++i) {
+    const timespec moment{0, 1'000'000};
+    ::nanosleep(&moment, nullptr);
+    seized = ptrace::seize(pid, ptrace_options(options_));
+  }
   const auto status = proc_.status(pid).value_or(process::TaskStatus{pid});
-  if (auto seized = ptrace::seize(pid, ptrace_options(options_)); seized) {
+  if (seized) {
     interrupt(adopt(pid, 0, TaskOrigin::attached, status.pid));
     attach_tasks(status.pid);
   } else if (status.state != 'Z' || !attach_tasks(status.pid)) {

@@ -46,7 +46,7 @@ TEST_CASE("ioctl by its request") {
   CHECK(resolved(x86_64, "ioctl", {1, TIOCGWINSZ, 0x1000}).arguments[2].kind == Kind::winsize_out);
   CHECK(resolved(x86_64, "ioctl", {1, FIONREAD, 0x1000}).arguments[2].kind == Kind::int_out);
   CHECK(resolved(x86_64, "ioctl", {1, TIOCNOTTY, 0}).argument_count == 2);
-  CHECK(resolved(x86_64, "ioctl", {1, 0x12345678, 0}).arguments[2].kind == Kind::address);
+  CHECK(resolved(x86_64, "ioctl", {1, 0x12345678, 0}).arguments[2].kind == Kind::hex);
 }
 
 TEST_CASE("futex by its operation, whatever its flags") {
@@ -65,7 +65,7 @@ TEST_CASE("futex by its operation, whatever its flags") {
 }
 
 TEST_CASE("prctl by its option, and by the next argument where that decides too") {
-  CHECK(resolved(x86_64, "prctl", {PR_SET_NAME, 0x1000}).arguments[1].kind == Kind::string);
+  CHECK(resolved(x86_64, "prctl", {PR_SET_NAME, 0x1000}).arguments[1].kind == Kind::task_name_in);
   CHECK(resolved(x86_64, "prctl", {PR_SET_PDEATHSIG, 9}).arguments[1].kind == Kind::signal);
   CHECK(resolved(x86_64, "prctl", {PR_GET_DUMPABLE}).argument_count == 1);
   CHECK(resolved(x86_64, "prctl", {PR_SET_NO_NEW_PRIVS, 1}).argument_count == 5);
@@ -139,7 +139,7 @@ TEST_CASE("other calls of many meanings") {
   CHECK(resolved(x86_64, "seccomp", {SECCOMP_SET_MODE_FILTER}).arguments[2].kind == Kind::sock_fprog_in);
   CHECK(resolved(x86_64, "keyctl", {KEYCTL_READ}).arguments[2].kind == Kind::buffer_out);
   CHECK(resolved(x86_64, "arch_prctl", {0x1003}).arguments[1].kind == Kind::address_out);
-  CHECK(resolved(x86_64, "arch_prctl", {0x1002}).arguments[1].kind == Kind::address);
+  CHECK(resolved(x86_64, "arch_prctl", {0x1002}).arguments[1].kind == Kind::hex);
   CHECK(resolved(x86_64, "waitid", {3}).arguments[1].kind == Kind::fd);
   CHECK(resolved(x86_64, "reboot", {0, 0, LINUX_REBOOT_CMD_RESTART2}).argument_count == 4);
   CHECK(resolved(x86_64, "reboot", {0, 0, LINUX_REBOOT_CMD_RESTART}).argument_count == 3);
@@ -147,7 +147,7 @@ TEST_CASE("other calls of many meanings") {
   CHECK(resolved(x86_64, "ptrace", {0}).argument_count == 1);
   CHECK(resolved(x86_64, "fsconfig", {3, 1}).arguments[3].kind == Kind::string);
   CHECK(resolved(x86_64, "kcmp", {1, 2, 1}).argument_count == 3);
-  CHECK(resolved(x32, 0x40000000 | 157, {PR_SET_NAME}).arguments[1].kind == Kind::string);
+  CHECK(resolved(x32, 0x40000000 | 157, {PR_SET_NAME}).arguments[1].kind == Kind::task_name_in);
 }
 
 }  // namespace sonde::syscall
