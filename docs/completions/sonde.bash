@@ -1,0 +1,58 @@
+# bash completion for sonde
+
+_sonde() {
+  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} verb='' record='' i
+  local printing='--format -t -r -T -x -X -v -n -i -a -c -C -S --per-process -q --quiet -e --filter -P -z -Z --events
+    --max-output -s -o -h --help'
+  local tracing='-f --no-follow -y -b --timeout --sample --max-rate --overflow --redact --kill-on-exit --no-pushdown
+    --pushdown --no-low-latency -A'
+  COMPREPLY=()
+
+  for ((i = 1; i < COMP_CWORD; ++i)); do
+    case ${COMP_WORDS[i]} in
+      --)
+        # What follows is the program's command line.
+        if declare -F _command_offset >/dev/null; then _command_offset $((i + 1)); fi
+        return
+        ;;
+      record) record=yes ;;
+      run | attach | report | filter) [ -n "$verb" ] || verb=${COMP_WORDS[i]} ;;
+    esac
+  done
+
+  case $previous in
+    --format) mapfile -t COMPREPLY < <(compgen -W 'text json csv' -- "$current") && return ;;
+    -X) mapfile -t COMPREPLY < <(compgen -W 'raw abbrev verbose' -- "$current") && return ;;
+    -S) mapfile -t COMPREPLY < <(compgen -W 'time calls errors name min max avg' -- "$current") && return ;;
+    --overflow) mapfile -t COMPREPLY < <(compgen -W 'block drop' -- "$current") && return ;;
+    --redact) mapfile -t COMPREPLY < <(compgen -W 'strings paths env' -- "$current") && return ;;
+    --events) mapfile -t COMPREPLY < <(compgen -W 'syscalls signals processes' -- "$current") && return ;;
+    -u) mapfile -t COMPREPLY < <(compgen -u -- "$current") && return ;;
+    -E) mapfile -t COMPREPLY < <(compgen -v -- "$current") && return ;;
+    -o | -P) mapfile -t COMPREPLY < <(compgen -f -- "$current") && return ;;
+    -e | --filter | -a | -s | -b | --timeout | --sample | --max-rate | --max-output) return ;;
+  esac
+
+  local words=''
+  case $verb in
+    '')
+      words='run attach'
+      if [ -n "$record" ]; then words+=' -o -h --help'; else words+=' record report filter --version -h --help'; fi
+      ;;
+    run)
+      if [[ $current == -* ]]; then words="$printing $tracing -u -E --"; else mapfile -t COMPREPLY < <(compgen -c -- "$current"); fi
+      ;;
+    attach)
+      words="$printing $tracing -p"
+      if [[ $current != -* ]]; then words=$(cd /proc && printf '%s ' [0-9]*); fi
+      ;;
+    report)
+      words=$printing
+      if [[ $current != -* ]]; then words='' && mapfile -t COMPREPLY < <(compgen -f -- "$current"); fi
+      ;;
+    filter) words='-h --help' ;;
+  esac
+  if [ -n "$words" ]; then mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current"); fi
+}
+
+complete -o filenames -F _sonde sonde
