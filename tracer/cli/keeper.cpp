@@ -35,10 +35,19 @@ int status_for(const Error& error) {
   return error.code == ErrorCode::not_runnable ? not_runnable : own_failure;
 }
 
+// What was ignored when sonde was started (nohup, a shell's background job) stays ignored.
+bool is_ignored(int signal) {
+  struct sigaction action;
+  return ::sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
 sigset_t handled_signals() {
   sigset_t set;
   ::sigemptyset(&set);
-  for (const int signal : {SIGCHLD, SIGINT, SIGQUIT, SIGTERM, SIGHUP}) ::sigaddset(&set, signal);
+  for (const int signal : {SIGCHLD, SIGCONT}) ::sigaddset(&set, signal);
+  for (const int signal : {SIGINT, SIGQUIT, SIGTERM, SIGHUP}) {
+    if (!is_ignored(signal)) ::sigaddset(&set, signal);
+  }
   return set;
 }
 
@@ -67,6 +76,7 @@ class Keeper {
   Result<void> start_program();
   Result<void> fork_processes();
   void watch();
+  void kill_processes();
   void look_at_children();
   void look_at_program();
   void on_console_gone();
@@ -76,6 +86,7 @@ class Keeper {
   void read_messages(record::ControlSocket& socket);
   void ask_to_detach();
   void stop_with_program(int signal);
+  void continue_program();
   int poll_timeout();
   bool done() const;
   int result();
@@ -98,6 +109,7 @@ class Keeper {
   int ended_by_ = 0;       // The signal that tells us to end without waiting for the program.
   int own_status_ = 0;     // 125 when something of ours failed.
   bool detach_asked_ = false;
+  bool killed_ = false;    // Tracer and console, by us.
   std::optional<Nanoseconds> deadline_;
 };
 
@@ -140,6 +152,7 @@ Result<void> Keeper::start_program() {
 
 // Console and tracer are forked with the handled signals blocked, and unblock them once their dispositions are set.
 Result<void> Keeper::fork_processes() {
+  ::signal(SIGCHLD, SIG_DFL);  // Ignored, it would have our children vanish without a word.
   const sigset_t handled = handled_signals();
   ::sigprocmask(SIG_BLOCK, &handled, nullptr);
   signals_.reset(::signalfd(-1, &handled, SFD_CLOEXEC | SFD_NONBLOCK));
@@ -253,13 +266,11 @@ void Keeper::read_signals() {
 
 void Keeper::on_signal(const signalfd_siginfo& info) {
   const int signal = static_cast<int>(info.ssi_signo);
-  if (signal == SIGCHLD) return;
+  if (signal == SIGCHLD || signal == SIGCONT) return;
   // Ctrl-C and Ctrl-\ reach the program by themselves, since it is in the terminal's foreground group too.
   const bool from_terminal = info.ssi_code == SI_KERNEL && (signal == SIGINT || signal == SIGQUIT);
   if (runs() && from_terminal && !detach_asked_) return;
-  // Asked a second time: the kernel detaches what a killed tracer held. Under a seccomp filter that would end the
-  // program, so there the tracer is left alone.
-  if (detach_asked_ && tracer_ > 0 && settings_.tracing.can_detach()) ::kill(tracer_, SIGKILL);
+  if (detach_asked_) kill_processes();
   if (runs() || signal == SIGTERM || signal == SIGHUP || signal == SIGQUIT) ended_by_ = signal;
   ask_to_detach();
 }
@@ -267,6 +278,14 @@ void Keeper::on_signal(const signalfd_siginfo& info) {
 void Keeper::ask_to_detach() {
   if (std::exchange(detach_asked_, true)) return;
   tracer_socket_.send(record::ControlKind::detach);
+}
+
+// Asked a second time: the output may hang. The kernel detaches what a killed tracer held; under a seccomp filter that
+// would end the program, so there the tracer is left alone.
+void Keeper::kill_processes() {
+  killed_ = true;
+  if (tracer_ > 0 && settings_.tracing.can_detach()) ::kill(tracer_, SIGKILL);
+  if (console_ > 0) ::kill(console_, SIGKILL);
 }
 
 void Keeper::look_at_children() {
@@ -280,7 +299,7 @@ void Keeper::look_at_children() {
     if (const auto status = ptrace::child_status(console_, false)) {
       console_ = 0;
       if (!WIFEXITED(*status) || WEXITSTATUS(*status) != 0) own_status_ = own_failure;
-      if (WIFSIGNALED(*status)) {
+      if (WIFSIGNALED(*status) && !killed_) {
         complain(fmt::format("the console process was ended by signal {}; no more events are shown, and what was "
                              "traced goes on",
                              WTERMSIG(*status)));
@@ -312,21 +331,41 @@ void Keeper::look_at_program() {
   if (auto executed = launch_->executed(); !executed) program_failure_ = executed.error();
 }
 
-// The shell must see the job stop when its program does.
+// The shell must see the job stop when its program does. The tracer continues us when the program alone goes on or ends; so
+// that this cannot come too early and be lost, the stop is made pending first: SIGCONT removes a pending stop. (Hence
+// not SIGSTOP, which cannot be pending; to a shell they are the same.) In an orphaned process group, where there is no
+// shell to see it, nothing stops.
 void Keeper::stop_with_program(int signal) {
-  if (signal == SIGSTOP) {
-    ::raise(SIGSTOP);
-  } else {
-    sigset_t set;
-    ::sigemptyset(&set);
-    ::sigaddset(&set, signal);
-    ::signal(signal, SIG_DFL);
-    ::sigprocmask(SIG_UNBLOCK, &set, nullptr);
-    ::raise(signal);
-    ::signal(signal, SIG_IGN);
+  if (signal == SIGSTOP && tracer_ == 0) return;  // Nobody would continue us.
+  if (signal == SIGSTOP) signal = SIGTSTP;
+  sigset_t set;
+  ::sigemptyset(&set);
+  ::sigaddset(&set, signal);
+  ::sigprocmask(SIG_BLOCK, &set, nullptr);
+  ::signal(signal, SIG_DFL);
+  ::raise(signal);
+  const bool runs_again = ptrace::child_continued(program_) || ptrace::child_ended(program_);
+  if (runs_again) ::signal(signal, SIG_IGN);  // Takes it back.
+  ::sigprocmask(SIG_UNBLOCK, &set, nullptr);
+  ::signal(signal, SIG_IGN);
+  if (!runs_again) continue_program();
+}
+
+// Here sonde goes on. A shell continues the whole group, the program too, perhaps a moment later; somebody who continued
+// sonde alone means the program.
+void Keeper::continue_program() {
+  bool was_stopped = false;
+  signalfd_siginfo info;
+  while (::read(signals_.value(), &info, sizeof info) == sizeof info) {
+    if (info.ssi_signo != SIGCONT) {
+      on_signal(info);
+    } else if (static_cast<pid_t>(info.ssi_pid) == tracer_) {
+      return;
+    } else {
+      was_stopped = true;
+    }
   }
-  // Here sonde was continued. A shell continues the whole group, the program too, perhaps a moment later; somebody who
-  // continued sonde alone means the program.
+  if (!was_stopped) return;
   for (int i = 0; i < 10; ++i) {
     if (ptrace::child_continued(program_)) return;
     ::poll(nullptr, 0, 5);

@@ -8,7 +8,19 @@
 
 namespace sonde::cli {
 
-void complain(std::string_view text) { write_block(fmt::format("sonde: {}", text)); }
+// Names of files and programs may hold anything: a message stays one line, and harmless to a terminal.
+void complain(std::string_view text) {
+  std::string line = "sonde: ";
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7f) {
+      line += fmt::format("\\x{:02x}", byte);
+    } else {
+      line += c;
+    }
+  }
+  write_block(line);
+}
 
 void complain(const Error& error) { complain(error.message()); }
 

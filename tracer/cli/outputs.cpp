@@ -1,5 +1,6 @@
 #include "sonde/cli/outputs.hpp"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -59,7 +60,8 @@ event::TraceMetadata metadata_of(const Settings& settings) {
   return metadata;
 }
 
-UniqueFd standard_error() { return UniqueFd(::dup(STDERR_FILENO)); }
+// A descriptor of our own for one of the standard ones, which the program must not inherit.
+UniqueFd duplicate(int fd) { return UniqueFd(::fcntl(fd, F_DUPFD_CLOEXEC, 3)); }
 
 }  // namespace
 
@@ -76,7 +78,7 @@ Result<Outputs> Outputs::open(const Settings& settings) {
 
   output::Target target;
   if (settings.output.path.empty() && settings.verb == Verb::report) {
-    target = {UniqueFd(::dup(STDOUT_FILENO)), 0, "standard output"};
+    target = {duplicate(STDOUT_FILENO), 0, "standard output"};
   } else {
     auto opened = output::open_target(settings.output.path, settings.output.append);
     if (!opened) return Failure(opened.error());
@@ -87,7 +89,7 @@ Result<Outputs> Outputs::open(const Settings& settings) {
   outputs.out_ = std::make_unique<output::Stream>(std::move(target.fd), settings.output.max_bytes);
   output::Stream* notices = outputs.out_.get();
   if (!settings.output.path.empty()) {
-    outputs.notices_ = std::make_unique<output::Stream>(standard_error());
+    outputs.notices_ = std::make_unique<output::Stream>(duplicate(STDERR_FILENO));
     notices = outputs.notices_.get();
   }
   if (settings.output.summary != Summary::only) {

@@ -10,7 +10,7 @@ namespace sonde::cli {
 void ignore_terminal_signals() {
   struct sigaction ignore {};
   ignore.sa_handler = SIG_IGN;
-  for (const int signal : {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGTSTP, SIGTTIN, SIGTTOU, SIGPIPE, SIGUSR1, SIGUSR2}) {
+  for (const int signal : {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGTSTP, SIGTTIN, SIGTTOU, SIGPIPE, SIGUSR1, SIGUSR2, SIGXFSZ}) {
     ::sigaction(signal, &ignore, nullptr);
   }
   sigset_t none;

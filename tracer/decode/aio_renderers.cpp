@@ -65,7 +65,8 @@ void print_head(const Value& value, const iocb& block) {
   print_fd(value, static_cast<int>(block.aio_fildes));
 }
 
-void print_payload(const Value& value, const iocb& block) {
+// By value: through a reference, GCC 12 takes the structure for one that is gone.
+void print_payload(const Value& value, iocb block) {
   auto& out = value.out;
   const Payload payload = operation_of(block).payload;
   const bool vector = payload == Payload::vector_in || payload == Payload::vector_out;

@@ -42,6 +42,14 @@ void render_winsize(const Value& value) {
   print_struct(value, {as_word(value, value.raw)}, 8, winsize_fields);
 }
 
+constexpr Field clone_range_fields[] = {{"src_fd", 0, 8, Kind::fd},
+                                        {"src_offset", 8, 8, Kind::ludec},
+                                        {"src_length", 16, 8, Kind::ludec},
+                                        {"dest_offset", 24, 8, Kind::ludec}};
+void render_clone_range(const Value& value) {
+  print_struct(value, {as_word(value, value.raw)}, 32, clone_range_fields);
+}
+
 void render_character(const Value& value) { print_data(value, {as_word(value, value.raw)}, 1); }
 
 constexpr Registration table[] = {
@@ -52,6 +60,7 @@ constexpr Registration table[] = {
     {Kind::termios2_out, render_termios<termios2_layout>},
     {Kind::termio_in, render_termios<termio_layout>},
     {Kind::termio_out, render_termios<termio_layout>},
+    {Kind::file_clone_range_in, render_clone_range},
     {Kind::winsize_in, render_winsize},
     {Kind::winsize_out, render_winsize},
     {Kind::char_in, render_character},

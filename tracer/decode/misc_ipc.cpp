@@ -1,4 +1,6 @@
 // System V and POSIX message passing.
+#include <fcntl.h>
+
 #include "decode/members.hpp"
 #include "decode/renderers.hpp"
 
@@ -196,10 +198,10 @@ void render_key(const Value& value) {
   value.out.hex(key);
 }
 
-// i386's semctl() under ipc(): a union that is passed by a pointer to it.
-void render_union_pointer(const Value& value) {
-  print_pointee(value, address_of(value), Cell::pointer, Kind::address);
-}
+// mq_open()'s last two arguments are for a queue that it may create.
+bool creates(const Call& call) { return (call.args[1] & O_CREAT) != 0; }
+
+constexpr Optional optionals[] = {{"mq_open", 2, creates}, {"mq_open", 3, creates}};
 
 constexpr Registration table[] = {
     {Kind::shmid_ds_in, render_shared_memory_in},   {Kind::shmid_ds_out, render_shared_memory_out},
@@ -210,11 +212,10 @@ constexpr Registration table[] = {
     {Kind::mq_attr_in, render_queue_attributes},    {Kind::mq_attr_out, render_queue_attributes},
     {Kind::sembuf_in, render_semaphore_operations}, {Kind::msgbuf_in, render_message_in},
     {Kind::msgbuf_out, render_message_out},         {Kind::ipc_key, render_key},
-    {Kind::semun_pointer_in, render_union_pointer},
 };
 
 }  // namespace
 
-Domain misc_ipc_domain() { return {table}; }
+Domain misc_ipc_domain() { return {table, optionals}; }
 
 }  // namespace sonde::decode

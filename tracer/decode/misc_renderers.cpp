@@ -54,15 +54,6 @@ void print_descriptor(const Value& value, Address address) {
 }
 void render_descriptor(const Value& value) { print_descriptor(value, address_of(value)); }
 
-void render_descriptors(const Value& value) {
-  constexpr std::size_t size = sizeof(user_desc);
-  const auto filled = static_cast<std::uint32_t>(result_of(value));
-  if (filled < size) return value.out.address(address_of(value).value);
-  print_array(
-      value, address_of(value), filled / size, size, [&](Address at) { print_descriptor(value, at); },
-      shown_elements(value));
-}
-
 void render_segments(const Value& value) {
   static constexpr Member members[] = {{"buf", Cell::pointer, Kind::address},
                                        {"bufsz", Cell::ulong, Kind::ludec},
@@ -123,9 +114,6 @@ void render_siginfo_range(const Value& value) {
   value.out.end_struct();
 }
 
-// strace leaves these to the reader.
-void render_plain_address(const Value& value) { value.out.address(address_of(value).value); }
-
 // Results: the number, and in parentheses what it stands for.
 void print_explained(const Value& value, const syscall::ConstantSet& set, Base base) {
   print_number(value, static_cast<std::uint32_t>(value.raw), base);
@@ -153,7 +141,6 @@ void render_speculation(const Value& value) {
   if (static_cast<std::uint32_t>(value.raw) == 0) return value.out.integer(0);
   render_result_of<Kind::speculation_control, Base::hex>(value);
 }
-void render_number(const Value& value) { value.out.integer(static_cast<std::int32_t>(value.raw)); }
 
 // recvmmsg() was interrupted by its timeout, or says how much of it was left.
 void render_messages_result(const Value& value) {
@@ -172,16 +159,12 @@ void render_messages_result(const Value& value) {
 constexpr Registration table[] = {
     {Kind::user_desc_in, render_descriptor},
     {Kind::user_desc_update, render_descriptor},
-    {Kind::user_descs_out, render_descriptors},
     {Kind::kexec_segments_in, render_segments},
     {Kind::ioprio_value, render_io_priority},
     {Kind::ptracer, render_tracer},
     {Kind::regset_iovec_in, render_register_buffer},
     {Kind::regset_iovec_update, render_register_buffer},
     {Kind::peeksiginfo_args_in, render_siginfo_range},
-    {Kind::prctl_mm_map_in, render_plain_address},
-    {Kind::semvals_in, render_plain_address},
-    {Kind::semvals_out, render_plain_address, true},
     {Kind::ret_recvmmsg, render_messages_result},
     {Kind::ret_personality, render_result_of<Kind::personality_flags, Base::hex>},
     {Kind::ret_sched_policy, render_result_of<Kind::sched_policy, Base::decimal>},
@@ -190,8 +173,6 @@ constexpr Registration table[] = {
     {Kind::ret_securebits, render_nonzero_flags},
     {Kind::ret_speculation, render_speculation},
     {Kind::ret_mce_kill, render_result_of<Kind::mce_kill_policy, Base::decimal>},
-    {Kind::ret_thp, render_number},
-    {Kind::ret_capability, render_number},
 };
 
 }  // namespace

@@ -18,6 +18,15 @@ namespace {
 
 using syscall::Kind;
 
+// A mount that only changes, binds or moves another makes no file system, so that its type means nothing.
+void render_mount_type(const Value& value) {
+  constexpr std::uint64_t makes_none =
+      MS_REMOUNT | MS_BIND | MS_MOVE | MS_PRIVATE | MS_SHARED | MS_SLAVE | MS_UNBINDABLE;
+  const Address address{as_word(value, value.raw)};
+  if ((value.call.args[3] & makes_none) != 0) return value.out.address(address.value);
+  print_string(value, address);
+}
+
 // struct mount_attr, which may grow.
 constexpr Field mount_attr_fields[] = {SONDE_SET_FIELD("attr_set", 0, 8, "mount_attr_attributes"),
                                        SONDE_SET_FIELD("attr_clr", 8, 8, "mount_attr_attributes"),
@@ -144,6 +153,7 @@ void render_landlock_rule(const Value& value) {
 }
 constexpr Registration table[] = {
 
+    {Kind::mount_type, render_mount_type},
     {Kind::mount_attr_in, render_mount_attr},
     {Kind::quotactl_cmd, render_quota_command},
     {Kind::dqblk_in, render_dqblk},

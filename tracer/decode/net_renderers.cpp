@@ -49,7 +49,7 @@ void render_socklen(const Value& value) {
   value.out.end_array();
 }
 
-// What the third argument of socket() means depends on the first.
+// What the third argument of socket() means depends on the first. Of socketpair()'s strace shows the number.
 struct Protocols {
   int family;
   const syscall::ConstantSet& (*names)();
@@ -67,6 +67,7 @@ constexpr Protocols protocols[] = {
 void render_socket_protocol(const Value& value) {
   const auto family = static_cast<int>(value.call.args[0]);
   const auto protocol = static_cast<std::uint32_t>(value.raw);
+  if (value.call.row->name == "socketpair") return value.out.unsigned_integer(protocol);
   if (family == AF_PACKET) return print_ethernet_protocol(value, static_cast<std::uint16_t>(protocol));
   for (const Protocols& known : protocols) {
     if (known.family == family) return print_constant(value, known.names(), protocol);

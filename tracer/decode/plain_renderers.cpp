@@ -1,4 +1,6 @@
 // Plain values, strings and buffers.
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "decode/print.hpp"
@@ -63,6 +65,9 @@ void render_swapped_ldec(const Value& value) {
   value.out.integer(static_cast<std::int64_t>(joined(value, true)));
 }
 
+// Pages of 4096 bytes, in bytes.
+void render_page_offset(const Value& value) { value.out.hex((value.raw & UINT32_MAX) << 12); }
+
 void render_path(const Value& value) { print_path(value, {as_word(value, value.raw)}); }
 void render_string(const Value& value) { print_string(value, {as_word(value, value.raw)}); }
 
@@ -107,8 +112,20 @@ void render_buffer(const Value& value) {
   print_data(value, {as_word(value, value.raw)}, as_word(value, size));
 }
 
+// The same of bytes that are no text.
+void render_data_in(const Value& value) {
+  const std::uint64_t size = value.index + 1 < value.call.args.size() ? value.call.args[value.index + 1] : 0;
+  print_hex_data(value, {as_word(value, value.raw)}, as_word(value, size));
+}
+void render_data_out(const Value& value) {
+  print_hex_data(value, {as_word(value, value.raw)}, static_cast<std::uint64_t>(value.call.exit->ret));
+}
+
 void render_buffer_out(const Value& value) {
-  print_data(value, {as_word(value, value.raw)}, static_cast<std::uint64_t>(value.call.exit->ret));
+  // recv(..., MSG_TRUNC) returns more than the buffer took.
+  const std::uint64_t room = value.index + 1 < value.call.args.size() ? value.call.args[value.index + 1] : 0;
+  const auto filled = static_cast<std::uint64_t>(value.call.exit->ret);
+  print_data(value, {as_word(value, value.raw)}, std::min(filled, as_word(value, room)));
 }
 
 constexpr Registration table[] = {
@@ -130,7 +147,8 @@ constexpr Registration table[] = {
     {Kind::argv, render_argv},
     {Kind::envp, render_envp},
     {Kind::buffer_in, render_buffer},
-    {Kind::buffer_next_out, render_buffer},
+    {Kind::data_in, render_data_in},
+    {Kind::data_out, render_data_out},
     {Kind::path_out, render_path},
     {Kind::path_buffer_out, render_buffer_out},
     {Kind::string_out, render_string},
@@ -145,6 +163,7 @@ constexpr Registration table[] = {
     {Kind::split_ldec, render_split_ldec},
     {Kind::split_ludec, render_split_ludec},
     {Kind::swapped_ldec, render_swapped_ldec},
+    {Kind::page_offset, render_page_offset},
     {Kind::ret_none, render_none},
     {Kind::buffer_out, render_buffer_out},
 };

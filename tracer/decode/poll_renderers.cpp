@@ -8,6 +8,7 @@
 
 #include "decode/print.hpp"
 #include "decode/renderers.hpp"
+#include "decode/signal_print.hpp"
 #include "sonde/base/limits.hpp"
 
 namespace sonde::decode {
@@ -148,6 +149,12 @@ void render_ret_select(const Value& value) {
   print_remark(value, print_ready);
 }
 
+void print_packed_mask(const Value& value, Address address) {
+  const auto mask = read_unsigned(value, address, 8);
+  if (address.value == 0 || !mask) return value.out.address(address.value);
+  print_signal_set(value, *mask);
+}
+
 // The pair of a mask's address and its size that pselect6() packs into its last argument.
 void render_sigset_argpack(const Value& value) {
   const Address address{as_word(value, value.raw)};
@@ -156,7 +163,7 @@ void render_sigset_argpack(const Value& value) {
   if (address.value == 0 || !mask || !size) return value.out.address(address.value);
   value.out.begin_struct();
   value.out.field("sigmask");
-  render(Kind::sigset_in, value.with(*mask));
+  print_packed_mask(value, {*mask});
   value.out.field("sigsetsize");
   value.out.unsigned_integer(*size);
   value.out.end_struct();

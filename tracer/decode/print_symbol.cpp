@@ -47,7 +47,11 @@ Piece choice_piece(const Part& part, std::uint64_t number, bool alone) {
   Piece piece;
   piece.number = value;
   if (const Constant* constant = find_value(part.values, value)) {
-    piece.text = constant->name;
+    piece.text = !part.name_in_comment ? std::string(constant->name)
+                 : part.in_decimal     ? fmt::format("{}", value)
+                                       : hex_text(value);
+    piece.named = !part.name_in_comment;
+    if (part.name_in_comment) piece.remark = constant->name;
   } else if (part.lenient) {
     piece.left = value;
   } else if (value != 0 || alone) {
@@ -62,21 +66,21 @@ Piece choice_piece(const Part& part, std::uint64_t number, bool alone) {
   return piece;
 }
 
-Piece bits_piece(const Part& part, std::uint64_t bits) {
+Piece bits_piece(std::string_view unknown, std::span<const Constant> names, std::uint64_t bits) {
   Piece piece;
   piece.number = bits;
   const auto add = [&piece](std::string_view name) {
     if (!piece.text.empty()) piece.text += '|';
     piece.text += name;
   };
-  for (const auto& [name, value] : part.values) {
+  for (const auto& [name, value] : names) {
     if (value == 0 || (bits & value) != value) continue;
     add(name);
     bits &= ~value;
   }
   if (bits == 0) return piece;
   piece.named = !piece.text.empty();
-  if (!piece.named) piece.remark = part.unknown;
+  if (!piece.named) piece.remark = unknown;
   add(hex_text(bits));
   return piece;
 }
@@ -86,6 +90,15 @@ Piece shifted_piece(const Part& part, std::uint64_t number) {
   Piece piece;
   piece.number = number & part.mask;
   if (value != 0) piece.text = fmt::format("{}<<{}", value, part.unknown);
+  return piece;
+}
+
+// A number that is shown as such: "0x2<<12" where `unknown` tells how far it is shifted.
+Piece hex_piece(const Part& part, std::uint64_t number) {
+  Piece piece;
+  piece.number = number & part.mask;
+  piece.text = hex_text(piece.number >> std::countr_zero(part.mask));
+  if (!part.unknown.empty()) piece.text += fmt::format("<<{}", part.unknown);
   return piece;
 }
 
@@ -109,10 +122,13 @@ std::vector<Piece> pieces_of(const ConstantSet& set, std::uint64_t number) {
         piece = choice_piece(part, number, set.parts.size() == 1);
         break;
       case PartKind::bits:
-        piece = bits_piece(part, (number & part.mask) | left);
+        piece = bits_piece(part.unknown, part.values, (number & part.mask) | left);
         break;
       case PartKind::shifted:
         piece = shifted_piece(part, number);
+        break;
+      case PartKind::hex:
+        piece = hex_piece(part, number);
         break;
       case PartKind::octal:
       case PartKind::decimal:
@@ -204,7 +220,7 @@ std::string set_text(const ConstantSet& set, std::uint64_t number) {
 }
 
 std::string flags_text(std::span<const Constant> names, std::uint64_t flags, std::string_view prefix) {
-  const Piece piece = bits_piece({PartKind::bits, false, false, UINT64_MAX, {}, names}, flags);
+  const Piece piece = bits_piece({}, names, flags);
   std::string text(prefix);
   if (!piece.named && prefix.empty()) return text;
   if (!text.empty() && !piece.text.empty()) text += '|';

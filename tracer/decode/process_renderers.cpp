@@ -205,8 +205,24 @@ constexpr Registration table[] = {
     {Kind::cpuset_out, render_cpu_set_out},
 };
 
+// Which of clone()'s last arguments mean anything, its flags say. The two ABIs have the last two in opposite
+// order.
+bool has_parent_tid(const Call& call) { return (call.args[0] & (CLONE_PARENT_SETTID | CLONE_PIDFD)) != 0; }
+bool has_child_tid(const Call& call) {
+  return (call.args[0] & (CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID)) != 0;
+}
+bool has_tls(const Call& call) { return (call.args[0] & CLONE_SETTLS) != 0; }
+bool has_fourth(const Call& call) { return call.abi == Abi::i386 ? has_tls(call) : has_child_tid(call); }
+bool has_fifth(const Call& call) { return call.abi == Abi::i386 ? has_child_tid(call) : has_tls(call); }
+
+constexpr Optional optionals[] = {
+    {"clone", 2, has_parent_tid},
+    {"clone", 3, has_fourth},
+    {"clone", 4, has_fifth},
+};
+
 }  // namespace
 
-Domain process_domain() { return {table}; }
+Domain process_domain() { return {table, optionals}; }
 
 }  // namespace sonde::decode

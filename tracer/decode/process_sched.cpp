@@ -184,14 +184,39 @@ void render_waiters(const Value& value) {
       [&](Address at) { print_waiter(value, at); }, shown_elements(value));
 }
 
+// The commands that the kernel knows, when those were asked for.
+void render_barrier_result(const Value& value) {
+  constexpr std::uint32_t query = 0;
+  const auto result = static_cast<std::uint32_t>(value.raw);
+  if (static_cast<std::uint32_t>(value.call.args[0]) != query)
+    return value.out.integer(static_cast<int>(result));
+  value.out.hex(result);
+  const auto* commands = syscall::constants_of(Kind::membarrier_cmd);
+  const std::string text = commands == nullptr ? std::string() : flags_text(commands->values, result);
+  if (!text.empty()) value.out.remark(text);
+}
+
+// What the kernel takes of a name for a task.
+void render_task_name(const Value& value) {
+  Style style = value.style;
+  style.string_limit = std::min<std::uint32_t>(style.string_limit, 15);
+  print_string({value.call, value.index, value.raw, style, value.out, value.before}, address_of(value));
+}
+
+// Only a barrier on one CPU names it.
+bool names_cpu(const Call& call) { return (call.args[1] & 1) != 0; }
+
+constexpr Optional optionals[] = {{"membarrier", 2, names_cpu}};
+
 constexpr Registration table[] = {
-    {Kind::sched_param_in, render_sched_param},   {Kind::sched_param_out, render_sched_param},
-    {Kind::sched_attr_in, render_sched_attr_in},  {Kind::sched_attr_out, render_sched_attr_out},
-    {Kind::clone_args_update, render_clone_args}, {Kind::futex_waitv_in, render_waiters},
+    {Kind::ret_membarrier, render_barrier_result}, {Kind::task_name_in, render_task_name},
+    {Kind::sched_param_in, render_sched_param},    {Kind::sched_param_out, render_sched_param},
+    {Kind::sched_attr_in, render_sched_attr_in},   {Kind::sched_attr_out, render_sched_attr_out},
+    {Kind::clone_args_update, render_clone_args},  {Kind::futex_waitv_in, render_waiters},
 };
 
 }  // namespace
 
-Domain process_sched_domain() { return {table}; }
+Domain process_sched_domain() { return {table, optionals}; }
 
 }  // namespace sonde::decode

@@ -112,7 +112,7 @@ void TextWriter::data(Bytes bytes, bool truncated) {
 }
 
 void TextWriter::descriptor(std::int64_t fd, std::string_view target) {
-  if (fd == AT_FDCWD) {
+  if (fd == AT_FDCWD && !target.empty()) {
     out_ += "AT_FDCWD";
   } else {
     integer(fd);

@@ -53,22 +53,18 @@ void wake_if_sleeping(std::atomic<std::uint32_t>& flag) {
 Result<Ring> Ring::create(std::size_t bytes) {
   Ring ring;
   const std::size_t size = std::bit_ceil(std::max(bytes, control_bytes));
-  const UniqueFd fd(::memfd_create("sonde-ring", MFD_CLOEXEC));
-  if (!fd) return fail_errno(errno, "cannot create the event ring");
-  if (::ftruncate(fd.value(), static_cast<off_t>(control_bytes + size)) != 0) {
-    return fail_errno(errno, "cannot size the event ring");
-  }
-  void* control = ::mmap(nullptr, control_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd.value(), 0);
+  void* control = ::mmap(nullptr, control_bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (control == MAP_FAILED) return fail_errno(errno, "cannot map the event ring");
   ring.control_ = new (control) RingControl{};
   void* place = ::mmap(nullptr, 2 * size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (place == MAP_FAILED) return fail_errno(errno, "cannot map the event ring");
   ring.data_ = static_cast<std::byte*>(place);
   ring.size_ = size;
-  for (std::byte* half : {ring.data_, ring.data_ + size}) {
-    if (::mmap(half, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd.value(), control_bytes) == MAP_FAILED) {
-      return fail_errno(errno, "cannot map the event ring");
-    }
+  // Anonymous memory rather than a memfd, which a limit on the size of files would forbid. mremap(2) of 0 bytes maps
+  // shared memory a second time.
+  const bool first = ::mmap(place, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != MAP_FAILED;
+  if (!first || ::mremap(place, 0, size, MREMAP_MAYMOVE | MREMAP_FIXED, ring.data_ + size) == MAP_FAILED) {
+    return fail_errno(errno, "cannot map the event ring");
   }
   return ring;
 }

@@ -38,6 +38,17 @@ std::string yama_words(int scope) {
   }
 }
 
+// The leader may end before its threads, and is a zombie until they do.
+bool ended(const ProcFs& proc, const TaskStatus& status) {
+  const auto over = [](char state) { return state == 'Z' || state == 'X'; };
+  if (!over(status.state)) return false;
+  const auto tasks = proc.tasks(status.pid);
+  return std::all_of(tasks.begin(), tasks.end(), [&](pid_t tid) {
+    const auto task = proc.status(tid);
+    return !task || over(task->state);
+  });
+}
+
 }  // namespace
 
 Result<void> check_attachable(const ProcFs& proc, pid_t pid, std::span<const pid_t> own) {
@@ -50,7 +61,7 @@ Result<void> check_attachable(const ProcFs& proc, pid_t pid, std::span<const pid
   if (proc.is_kernel_thread(pid)) {
     return fail(ErrorCode::invalid, prefix + "it is a kernel thread, which makes no system calls");
   }
-  if (status->state == 'Z' || status->state == 'X') {
+  if (ended(proc, *status)) {
     return fail(ErrorCode::invalid,
                 prefix + fmt::format("it has ended already (a zombie, until its parent {} reaps it)",
                                      status->parent_pid));

@@ -180,14 +180,13 @@ Result<void> Launch::executed() {
     case ExecFailure::Step::exec: break;
   }
   if (failure.errno_value == ENOEXEC) {
-    return fail(ErrorCode::not_runnable, "cannot run it: it is no program that the kernel knows; a script needs a "
-                                         "first line like #!/bin/sh");
+    return fail(ErrorCode::not_runnable, "it is no program that the kernel knows; a script needs a first line like "
+                                         "#!/bin/sh");
   }
   if (failure.errno_value == ENOENT) {
-    return fail(ErrorCode::not_found, "cannot run it: the interpreter that its first line names, or its loader, does "
-                                      "not exist");
+    return fail(ErrorCode::not_found, "the interpreter that its first line names, or its loader, does not exist");
   }
-  Error error = fail_errno(failure.errno_value, "cannot run it").value();
+  Error error = fail_errno(failure.errno_value, "the kernel refused").value();
   if (error.code != ErrorCode::not_found) error.code = ErrorCode::not_runnable;
   return Failure(std::move(error));
 }

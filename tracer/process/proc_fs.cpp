@@ -77,6 +77,8 @@ std::optional<TaskStatus> ProcFs::status(pid_t tid) const {
   status.tracer_pid = number<pid_t>(field(text, "TracerPid")).value_or(0);
   status.uid = number<uid_t>(word_of(field(text, "Uid"), 0)).value_or(0);
   status.effective_uid = number<uid_t>(word_of(field(text, "Uid"), 1)).value_or(0);
+  status.ignored_signals = number<std::uint64_t>(field(text, "SigIgn"), 16).value_or(0);
+  status.caught_signals = number<std::uint64_t>(field(text, "SigCgt"), 16).value_or(0);
   const std::string_view state = word_of(field(text, "State"), 0);
   status.state = state.empty() ? '?' : state.front();
   return status;
@@ -122,7 +124,7 @@ std::string ProcFs::exe(pid_t pid) const {
 
 std::optional<uid_t> ProcFs::owner(pid_t pid) const {
   struct stat st;
-  if (::stat(fmt::format("{}/{}", root_, pid).c_str(), &st) != 0) return std::nullopt;
+  if (::stat(fmt::format("{}/{}/status", root_, pid).c_str(), &st) != 0) return std::nullopt;
   return st.st_uid;
 }
 

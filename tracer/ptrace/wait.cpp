@@ -60,6 +60,11 @@ std::optional<int> child_status(pid_t child, bool stops) {
 
 bool child_continued(pid_t child) { return ::wait4(child, nullptr, WNOHANG | WCONTINUED, nullptr) > 0; }
 
+bool child_ended(pid_t child) {
+  siginfo_t info{};
+  return ::waitid(P_PID, static_cast<id_t>(child), &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == child;
+}
+
 void await_end(pid_t child) {
   while (::wait4(child, nullptr, 0, nullptr) < 0 && errno == EINTR) {
   }

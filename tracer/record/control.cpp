@@ -81,4 +81,6 @@ void ControlSignal::acknowledge() {
   control_pending = 0;
 }
 
+void ControlSignal::raise_soon() { repeat_alarm(repeat_us); }
+
 }  // namespace sonde::record

@@ -53,13 +53,17 @@ void EventWriter::named(TaskId task) {
 }
 
 void EventWriter::entered(const Task& task, Nanoseconds time) {
+  hold_entered(task, time);
+  release_held();
+}
+
+void EventWriter::hold_entered(const Task& task, Nanoseconds time) {
   if (!begin(FrameType::syscall_enter, task.id, time)) return;
   event::SyscallEnterFrame fixed{{}, task.entry.instruction_pointer, task.entry.nr, task.entry.abi, {}};
   std::memcpy(fixed.args, task.entry.args, sizeof fixed.args);
   frame_.put(fixed);
   if (options_.fd_paths) descriptors_.entry(task.id, task.entry, *task.row, frame_);
   capture_.entry(task.id, task.entry, *task.row, frame_);
-  ring_.post();
 }
 
 void EventWriter::exited(const Task& task, const ptrace::SyscallResult& result) {

@@ -20,6 +20,7 @@ constexpr std::array repeatable{
     SYS_recvmsg,      SYS_recvmmsg,      SYS_epoll_wait,      SYS_epoll_pwait,     SYS_epoll_pwait2,
     SYS_semop,        SYS_semtimedop,    SYS_rt_sigtimedwait, SYS_io_getevents,    SYS_io_pgetevents,
     SYS_msgrcv,       SYS_msgsnd,        SYS_futex,           SYS_mq_timedreceive, SYS_mq_timedsend,
+    SYS_sendto,       SYS_sendmsg,       SYS_io_uring_enter,
 };
 
 constexpr std::uint64_t syscall_instruction_bytes = 2;  // 0f 05
@@ -29,20 +30,25 @@ constexpr std::size_t offset_of(int reg) { return static_cast<std::size_t>(reg) 
 
 }  // namespace
 
-void repair_interrupted_call(pid_t tid) {
+bool call_was_interrupted(pid_t tid) {
   std::uint64_t result = 0;
-  if (!ptrace::peek_register(tid, offset_of(RAX), result) || static_cast<std::int64_t>(result) != -EINTR) return;
+  if (!ptrace::peek_register(tid, offset_of(RAX), result) || static_cast<std::int64_t>(result) != -EINTR) return false;
   std::uint64_t nr = 0;
   std::uint64_t segment = 0;
-  std::uint64_t pc = 0;
-  if (!ptrace::peek_register(tid, offset_of(ORIG_RAX), nr) || !ptrace::peek_register(tid, offset_of(CS), segment) ||
-      !ptrace::peek_register(tid, offset_of(RIP), pc)) {
-    return;
+  if (!ptrace::peek_register(tid, offset_of(ORIG_RAX), nr) || !ptrace::peek_register(tid, offset_of(CS), segment)) {
+    return false;
   }
   const bool known = std::find(repeatable.begin(), repeatable.end(), static_cast<long>(nr)) != repeatable.end();
-  if (!known || segment != user_code_segment || ptrace::signal_waits(tid)) return;
-  ptrace::poke_register(tid, offset_of(RAX), nr);
-  ptrace::poke_register(tid, offset_of(RIP), pc - syscall_instruction_bytes);
+  return known && segment == user_code_segment;
+}
+
+bool make_interrupted_call_again(pid_t tid) {
+  if (!call_was_interrupted(tid) || ptrace::signal_waits(tid)) return false;
+  std::uint64_t nr = 0;
+  std::uint64_t pc = 0;
+  return ptrace::peek_register(tid, offset_of(ORIG_RAX), nr) && ptrace::peek_register(tid, offset_of(RIP), pc) &&
+         ptrace::poke_register(tid, offset_of(RAX), nr) &&
+         ptrace::poke_register(tid, offset_of(RIP), pc - syscall_instruction_bytes);
 }
 
 }  // namespace sonde::record

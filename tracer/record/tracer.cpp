@@ -3,8 +3,11 @@
 #include <linux/seccomp.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <ctime>
+#include <csignal>
 #include <utility>
 
 #include "sonde/base/clock.hpp"
@@ -26,9 +29,17 @@ ptrace::Options ptrace_options(const Options& options) {
           .kill_on_exit = options.kill_on_exit || options.seccomp};
 }
 
+constexpr int exec_retries = 20;  // A millisecond apart.
+
 TaskOrigin origin_of(StopKind kind) {
   if (kind == StopKind::fork) return TaskOrigin::fork;
   return kind == StopKind::vfork ? TaskOrigin::vfork : TaskOrigin::clone;
+}
+
+// The kernel makes the call again by itself, unless a handler runs: ERESTARTSYS to ERESTART_RESTARTBLOCK of
+// linux/errno.h, which is not for user space.
+bool restarts(const ptrace::SyscallResult& result) {
+  return result.failed && ((result.ret >= -514 && result.ret <= -512) || result.ret == -516);
 }
 
 // Whether a call that has succeeded gave its task a seccomp filter, or its strict mode.
@@ -46,6 +57,7 @@ bool is_exec(const ptrace::SyscallEntry& entry) {
 
 Tracer::Tracer(const Options& options, event::Ring& ring, ControlSocket control)
     : options_(options),
+      keeper_(::getppid()),
       control_(std::move(control)),
       control_signal_(control_),
       events_(options, ring,
@@ -62,12 +74,13 @@ Result<void> Tracer::start(process::Launch& program) {
   if (auto seized = ptrace::seize(pid, ptrace_options(options_)); !seized) {
     return Failure(process::explain_refusal(proc_, pid, seized.error().errno_value));
   }
+  program_ = pid;
   Task& task = adopt(pid, 0, TaskOrigin::program, pid);
   task.hidden = true;
   if (!options_.seccomp) {
     // Only a stopped task can be told to stop at system calls. It sleeps in a read until it is let go, so the trap
     // comes at once.
-    task.interrupted = ptrace::interrupt(pid);
+    interrupt(task);
     serve(ptrace::wait_for(pid, ptrace::Block::yes));
   }
   program.go();
@@ -84,38 +97,60 @@ int Tracer::attach(std::span<const pid_t> pids, std::span<const pid_t> own) {
       continue;
     }
     if (tasks_.find(pid) != nullptr) continue;
-    // The process's leader first: its refusal is the process's.
-    if (auto seized = ptrace::seize(pid, ptrace_options(options_)); !seized) {
-      const Error error = process::explain_refusal(proc_, pid, seized.error().errno_value);
-      refuse(pid, error.message());
-      continue;
+    if (auto done = attach_process(pid); !done) {
+      refuse(pid, done.error().message());
+    } else {
+      ++attached;
     }
-    ++attached;
-    Task& leader = adopt(pid, 0, TaskOrigin::attached, proc_.status(pid).value_or(process::TaskStatus{pid}).pid);
-    events_.named(leader.id);
-    leader.interrupted = ptrace::interrupt(pid);
-    attach_tasks(leader.id.pid);
   }
   return attached;
 }
 
+// The named task first, which is the leader as a rule: its refusal is the process's. A leader that has ended before its
+// threads is a zombie, which nobody can attach to; then what can be is what the threads say.
+Result<void> Tracer::attach_process(pid_t pid) {
+  auto seized = ptrace::seize(pid, ptrace_options(options_));
+  // While one of its threads executes a program, a leader is dead for a moment before that thread takes its place.
+  for (int i = 0; i < exec_retries && !seized && seized.error().code == ErrorCode::permission; ++i) {
+    const timespec moment{0, 1'000'000};
+    ::nanosleep(&moment, nullptr);
+    seized = ptrace::seize(pid, ptrace_options(options_));
+  }
+  const auto status = proc_.status(pid).value_or(process::TaskStatus{pid});
+  if (seized) {
+    interrupt(adopt(pid, 0, TaskOrigin::attached, status.pid));
+    attach_tasks(status.pid);
+  } else if (status.state != 'Z' || !attach_tasks(status.pid)) {
+    return Failure(process::explain_refusal(proc_, pid, seized.error().errno_value));
+  }
+  events_.named({status.pid, pid});
+  return {};
+}
+
 // A task that is already seized brings the threads that it creates with it, so once a whole look at the list finds
 // nobody new, nobody is missing.
-void Tracer::attach_tasks(pid_t pid) {
+bool Tracer::attach_tasks(pid_t pid) {
+  bool any = false;
   for (bool found_new = true; found_new;) {
     found_new = false;
     for (const pid_t tid : proc_.tasks(pid)) {
       if (tasks_.find(tid) != nullptr || !ptrace::seize(tid, ptrace_options(options_))) continue;
-      found_new = true;
-      Task& task = adopt(tid, 0, TaskOrigin::attached, pid);
-      task.interrupted = ptrace::interrupt(tid);
+      interrupt(adopt(tid, 0, TaskOrigin::attached, pid));
+      any = found_new = true;
     }
   }
+  return any;
 }
 
+void Tracer::interrupt(Task& task) { task.interrupted = ptrace::interrupt(task.id.tid); }
+
 void Tracer::run() {
-  while (!tasks_.empty()) {
-    if (ControlSignal::pending()) read_control();
+  // Not until the table is empty: a child whose parent was killed before it could tell of it is not in there.
+  for (;;) {
+    if (ControlSignal::pending()) {
+      read_control();
+      if (detaching_ && only_sleepers_left()) break;
+    }
     if (detach_requested_ && !events_.muted()) begin_detach();
     auto outcome = waiter_.wait();
     if (std::holds_alternative<ptrace::NoTracees>(outcome)) break;
@@ -154,7 +189,8 @@ void Tracer::on_stop(Stop stop) {
       return;
     }
     case StopKind::trap:
-      if (std::exchange(task->interrupted, false)) repair_interrupted_call(stop.tid());
+      if (std::exchange(task->interrupted, false)) make_interrupted_call_again(stop.tid());
+      if (stop.tid() == program_ && !detaching_) wake_keeper();
       // A child's first stop: it is about to return from the clone.
       if (task->cleared && !task->in_call) restore_untraced(stop.tid(), *std::exchange(task->cleared, std::nullopt));
       return go_on(*task, std::move(stop), 0);
@@ -170,6 +206,11 @@ void Tracer::on_stop(Stop stop) {
   }
 }
 
+// The keeper stops with its program, for the shell to see; stopped, it cannot see that the program was continued.
+void Tracer::wake_keeper() const {
+  if (::getppid() == keeper_) ::kill(keeper_, SIGCONT);
+}
+
 void Tracer::on_syscall_stop(Task& task, Stop stop) {
   ptrace::SyscallInfo info;
   if (!ptrace::syscall_info(stop.tid(), info)) return go_on(task, std::move(stop), 0);
@@ -177,6 +218,8 @@ void Tracer::on_syscall_stop(Task& task, Stop stop) {
     case ptrace::SyscallInfo::Phase::none: break;
     case ptrace::SyscallInfo::Phase::entry: on_entry(task, info.entry); break;
     case ptrace::SyscallInfo::Phase::exit:
+      // Our own interrupt may have ended the call, before the stop that it asked for. To the program it goes on.
+      if (task.interrupted && (restarts(info.result) || make_interrupted_call_again(stop.tid()))) break;
       if (on_exit(task, info.result)) return let_go(task, std::move(stop), 0);
       break;
   }
@@ -192,9 +235,9 @@ void Tracer::on_entry(Task& task, const ptrace::SyscallEntry& entry) {
   task.in_call = true;
   task.entry = entry;
   task.row = syscall::resolve(entry.abi, entry.nr, entry.args);
-  if (task.hidden && is_exec(entry)) task.hidden = false;
   if (options_.follow_children) task.cleared = clear_untraced(task.id.tid, entry);
-  task.recorded = !task.hidden && !events_.muted() && wanted(entry);
+  const bool first_exec = task.hidden && is_exec(entry);
+  task.recorded = (!task.hidden || first_exec) && !events_.muted() && wanted(entry);
   if (!task.recorded) return;
   const Nanoseconds time = now();
   if (limiter_.active()) {
@@ -206,6 +249,8 @@ void Tracer::on_entry(Task& task, const ptrace::SyscallEntry& entry) {
       return;
     }
   }
+  // The program's first exec is news once it has succeeded: until then the child is ours.
+  if (first_exec) return events_.hold_entered(task, time);
   events_.entered(task, time);
 }
 
@@ -213,8 +258,8 @@ bool Tracer::on_exit(Task& task, const ptrace::SyscallResult& result) {
   if (!std::exchange(task.in_call, false)) return false;
   if (task.cleared) restore_untraced(task.id.tid, *std::exchange(task.cleared, std::nullopt));
   if (options_.seccomp && !result.failed && installs_filter(task.entry)) on_own_filter(task);
-  if (std::exchange(task.recorded, false)) events_.exited(task, result);
-  if (result.failed || options_.detach_on.empty() || task.entry.abi != Abi::x86_64) return false;
+  if (std::exchange(task.recorded, false) && !task.hidden) events_.exited(task, result);
+  if (std::exchange(task.starting, false) || result.failed || options_.detach_on.empty() || task.entry.abi != Abi::x86_64) return false;
   return std::find(options_.detach_on.begin(), options_.detach_on.end(), task.entry.nr) != options_.detach_on.end();
 }
 
@@ -229,6 +274,8 @@ void Tracer::on_own_filter(Task& task) {
 
 void Tracer::on_signal(Task& task, Stop stop) {
   const int signal = stop.signal();
+  // Traced, a task is woken even by signals that it ignores.
+  if (call_was_interrupted(stop.tid()) && ignores(stop.tid(), signal)) make_interrupted_call_again(stop.tid());
   if (!task.hidden) {
     if (const auto info = ptrace::signal_info(stop.tid())) events_.signal(task.id, *info);
   }
@@ -250,8 +297,17 @@ Task* Tracer::on_exec(Task& task) {
   Task* now_leader = &task;
   const auto old_tid = ptrace::event_message(task.id.tid);
   const auto former = static_cast<pid_t>(old_tid.value_or(static_cast<std::uint64_t>(task.id.tid)));
-  if (former != task.id.tid && tasks_.find(former) != nullptr) now_leader = &tasks_.rename(former, task.id.pid);
-  now_leader->hidden = false;
+  if (former != task.id.tid) {
+    if (tasks_.find(former) != nullptr) {
+      now_leader = &tasks_.rename(former, task.id.pid);
+    } else {
+      task.in_call = false;  // What is known of it was the old leader's.
+    }
+  }
+  if (std::exchange(now_leader->hidden, false)) {
+    now_leader->starting = true;
+    if (now_leader->recorded) events_.release_held();
+  }
   events_.exec(now_leader->id, former);
   events_.named(now_leader->id);
   return now_leader;
@@ -261,6 +317,7 @@ void Tracer::on_ended(pid_t tid, int status) {
   const Task* task = tasks_.find(tid);
   if (task == nullptr) return;
   if (!task->let_go && !task->hidden) events_.ended(task->id, status);
+  if (tid == program_) wake_keeper();
   tasks_.remove(tid);
 }
 
@@ -337,7 +394,34 @@ void Tracer::begin_detach() {
     return;
   }
   if (std::exchange(detaching_, true)) return;
-  tasks_.each([](Task& task) { task.interrupted = ptrace::interrupt(task.id.tid); });
+  tasks_.each([this](Task& task) { interrupt(task); });
+  ControlSignal::raise_soon();
+}
+
+// Asked now and then while tasks are let go. A task that sleeps where nothing can wake it (the parent of a vfork; a call
+// to a disk that does not answer) does not stop for us. When only such are left we go: the kernel lets go of them then.
+bool Tracer::only_sleepers_left() {
+  bool all_sleep = true;
+  tasks_.each([&](const Task& task) {
+    const auto status = proc_.status(task.id.tid);
+    all_sleep &= !status || status->state == 'D';
+  });
+  if (!all_sleep) {
+    ControlSignal::raise_soon();
+    return false;
+  }
+  tasks_.each([this](const Task& task) { events_.detached(task.id); });
+  return true;
+}
+
+// Whether the signal, delivered now, would do nothing.
+bool Tracer::ignores(pid_t tid, int signal) const {
+  const auto status = proc_.status(tid);
+  if (!status || signal < 1 || signal > 64) return false;
+  const std::uint64_t bit = std::uint64_t{1} << (signal - 1);
+  if ((status->ignored_signals & bit) != 0) return true;
+  const bool by_default = signal == SIGCHLD || signal == SIGURG || signal == SIGWINCH || signal == SIGCONT;
+  return by_default && (status->caught_signals & bit) == 0;
 }
 
 }  // namespace sonde::record

@@ -2,9 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <iterator>
-
-#include <fmt/format.h>
 
 #include "syscall/names.hpp"
 #include "syscall/sets.hpp"
@@ -26,103 +23,6 @@ std::string_view choice_named(std::span<const Constant> sorted, std::uint64_t va
 std::string_view flag_named(std::span<const Constant> values, std::uint64_t value) {
   const auto found = std::ranges::find(values, value, &Constant::value);
   return found != values.end() ? found->name : std::string_view();
-}
-
-// What the parts of a value print, joined by "|".
-class Sum {
- public:
-  explicit Sum(std::string& out) : out_(out), start_(out.size()) {}
-
-  bool empty() const { return out_.size() == start_; }
-  // Begins another term.
-  Sum& term() {
-    if (!empty()) out_ += '|';
-    return *this;
-  }
-  Sum& text(std::string_view text) {
-    out_ += text;
-    return *this;
-  }
-  Sum& decimal(std::int64_t value) { return text(fmt::format_int(value).c_str()); }
-  // strace writes 0 without a prefix.
-  Sum& hex(std::uint64_t value) {
-    if (value == 0) return text("0");
-    fmt::format_to(std::back_inserter(out_), "{:#x}", value);
-    return *this;
-  }
-  Sum& octal(std::uint64_t value) {
-    fmt::format_to(std::back_inserter(out_), "0{:02o}", value);
-    return *this;
-  }
-  Sum& comment(std::string_view remark) {
-    return remark.empty() ? *this : text(" /* ").text(remark).text(" */");
-  }
-
- private:
-  std::string& out_;
-  std::size_t start_;
-};
-
-constexpr std::uint64_t lowest_bit(std::uint64_t mask) { return mask & -mask; }
-
-void format_bits(const Part& part, std::uint64_t value, bool zero_is_named, Sum& sum) {
-  if (value == 0) {
-    if (const auto name = flag_named(part.values, 0); zero_is_named && !name.empty()) sum.term().text(name);
-    return;
-  }
-  bool known = false;
-  for (const auto& [name, bits] : part.values) {
-    if (bits == 0 || (value & bits) != bits) continue;
-    sum.term().text(name);
-    value &= ~bits;
-    known = true;
-  }
-  if (value == 0) return;
-  sum.term().hex(value);
-  if (!known) sum.comment(part.unknown);
-}
-
-void format_choice(const Part& part, std::uint64_t value, bool alone, Sum& sum) {
-  const auto name = choice_named(part.values, value);
-  if (!name.empty() && !part.name_in_comment) return void(sum.term().text(name));
-  if (part.lenient || (value == 0 && !alone)) return;
-  sum.term();
-  if (part.in_decimal) {
-    sum.decimal(static_cast<std::int32_t>(value));
-  } else {
-    sum.hex(value);
-  }
-  sum.comment(name.empty() ? part.unknown : name);
-}
-
-void format_part(const Part& part, std::uint64_t value, bool alone, Sum& sum) {
-  const std::uint64_t number = value / lowest_bit(part.mask);
-  switch (part.kind) {
-    case PartKind::bits:
-      return format_bits(part, value, alone, sum);
-    case PartKind::choice:
-      return format_choice(part, value, alone, sum);
-    case PartKind::shifted:
-      if (number != 0) sum.term().decimal(static_cast<std::int64_t>(number)).text("<<").text(part.unknown);
-      return;
-    case PartKind::octal:
-      return void(sum.term().octal(number));
-    case PartKind::decimal:
-      return void(sum.term().decimal(static_cast<std::int64_t>(number)));
-    case PartKind::hex:
-      sum.term().hex(number);
-      if (!part.unknown.empty()) sum.text("<<").text(part.unknown);
-      return;
-  }
-}
-
-// Which bits a lenient choice leaves to the part of the bits: all of its own, when together they have no
-// name.
-std::uint64_t left_over(const ConstantSet& set, std::uint64_t value) {
-  std::uint64_t bits = 0;
-  for (const Part& part : set.parts)
-    if (part.lenient && choice_named(part.values, value & part.mask).empty()) bits |= value & part.mask;
-  return bits;
 }
 
 template <std::size_t size>
@@ -150,20 +50,6 @@ std::string_view ConstantSet::name_of(std::uint64_t value) const {
     if (!found.empty()) return found;
   }
   return {};
-}
-
-void format_constant(const ConstantSet& set, std::uint64_t value, std::string& out) {
-  value = within(set, value);
-  Sum sum(out);
-  if (const auto name = choice_named(set.wholes, value); !name.empty()) return void(sum.term().text(name));
-  const std::uint64_t left = left_over(set, value);
-  const bool alone = set.parts.size() == 1;
-  for (const Part& part : set.parts) {
-    std::uint64_t own = value & part.mask;
-    if (part.kind == PartKind::bits) own |= left;
-    format_part(part, own, alone, sum);
-  }
-  if (sum.empty()) sum.text("0");
 }
 
 const ConstantSet* constant_set(std::string_view name) {

@@ -52,16 +52,20 @@ constexpr std::span<const Row> own_rows(Abi abi) {
   return abi == Abi::i386 ? std::span<const Row>(i386_rows) : std::span<const Row>(x86_64_rows);
 }
 
-constexpr const Row* row_named(Abi abi, std::string_view name) {
+// Places in own_rows(), which the compiler can look up under sanitizers too: there no address of a row is a
+// constant that could be compared with nullptr.
+inline constexpr std::size_t no_row = SIZE_MAX;
+
+constexpr std::size_t place_of(Abi abi, std::string_view name) {
   const auto rows = own_rows(abi);
   const auto found = std::ranges::find(rows, name, &Row::name);
-  return found == rows.end() ? nullptr : &*found;
+  return found == rows.end() ? no_row : static_cast<std::size_t>(found - rows.begin());
 }
 
-constexpr const Row* row_numbered(Abi abi, std::uint32_t nr) {
+constexpr std::size_t place_of(Abi abi, std::uint32_t nr) {
   const auto rows = own_rows(abi);
   const auto found = std::ranges::lower_bound(rows, nr, {}, &Row::nr);
-  return found == rows.end() || found->nr != nr ? nullptr : &*found;
+  return found == rows.end() || found->nr != nr ? no_row : static_cast<std::size_t>(found - rows.begin());
 }
 
 }  // namespace sonde::syscall

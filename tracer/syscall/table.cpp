@@ -66,8 +66,8 @@ static_assert(registers_fit(x86_64_rows) && registers_fit(i386_rows));
 
 // Every call of the installed kernel headers has its row, under its name.
 constexpr bool has_row(Abi abi, std::uint32_t nr, std::string_view name) {
-  const Row* row = row_numbered(abi, nr);
-  return row != nullptr && row->name == name;
+  const std::size_t place = place_of(abi, nr);
+  return place != no_row && own_rows(abi)[place].name == name;
 }
 #define CALL(abi, nr, name) static_assert(has_row(Abi::abi, nr, #name), "no row for " #name " of " #abi);
 #include "syscall/calls.inc"
@@ -93,8 +93,8 @@ class Index {
     fill(Abi::i386, i386_rows);
     slots_of(Abi::x32) = slots_of(Abi::x86_64);
     for (std::uint32_t i = 0; i < x32_calls.size(); ++i) {
-      const Row* row = row_named(Abi::x86_64, x32_calls[i]);
-      slots_of(Abi::x32)[x32_first + i] = slots_of(Abi::x86_64)[row->nr];
+      const Row& row = own_rows(Abi::x86_64)[place_of(Abi::x86_64, x32_calls[i])];
+      slots_of(Abi::x32)[x32_first + i] = slots_of(Abi::x86_64)[row.nr];
     }
   }
 
@@ -149,7 +149,10 @@ std::span<const std::string_view> class_names() { return names_of_classes; }
 
 const Row* find(Abi abi, std::uint32_t nr) { return index_of_calls.slot(abi, nr).row; }
 
-const Row* find(Abi abi, std::string_view name) { return row_named(abi, name); }
+const Row* find(Abi abi, std::string_view name) {
+  const std::size_t place = place_of(abi, name);
+  return place == no_row ? nullptr : &own_rows(abi)[place];
+}
 
 std::span<const Row> rows(Abi abi) { return own_rows(abi); }
 

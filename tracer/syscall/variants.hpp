@@ -117,7 +117,7 @@ constexpr void each_variant(Abi abi, std::string_view group, Visit visit) {
 constexpr std::size_t variant_count(Abi abi) {
   std::size_t count = 0;
   for (const Selector& selector : selectors)
-    if (row_named(abi, selector.call) != nullptr)
+    if (place_of(abi, selector.call) != no_row)
       each_variant(abi, selector.group, [&](std::uint64_t, const Row&) { ++count; });
   return count;
 }
@@ -144,14 +144,15 @@ consteval Variants<abi> make_variants() {
   Variants<abi> variants{};
   std::size_t end = 0;
   for (std::size_t i = 0; i < selectors.size(); ++i) {
-    const Row* call = row_named(abi, selectors[i].call);
+    const std::size_t place = place_of(abi, selectors[i].call);
     const std::size_t first = end;
-    if (call != nullptr) {
+    if (place != no_row) {
+      const Row& call = own_rows(abi)[place];
       each_variant(abi, selectors[i].group, [&](std::uint64_t key, Row row) {
-        row.nr = call->nr;
+        row.nr = call.nr;
         if (row.name.empty()) {
-          row.name = call->name;
-          row.classes = call->classes;
+          row.name = call.name;
+          row.classes = call.classes;
         }
         variants.all[end++] = {key, row};
       });

@@ -7,7 +7,7 @@
 
 namespace sonde::cli {
 
-// "sonde: TEXT", in one write.
+// "sonde: TEXT" as one line, in one write; control characters are shown as \xNN.
 void complain(std::string_view text);
 void complain(const Error& error);
 // A text of several lines, as it is, with a newline at its end.

@@ -19,6 +19,8 @@ struct TaskStatus {
   uid_t uid = 0;         // Real.
   uid_t effective_uid = 0;
   char state = '?';      // R, S, D, T, t, Z, X ...
+  std::uint64_t ignored_signals = 0;  // SigIgn: bit N - 1 for signal N, those ignored by default not among them.
+  std::uint64_t caught_signals = 0;   // SigCgt: those with a handler.
 };
 
 // A view of one procfs; another root than /proc is for tests.
@@ -36,7 +38,7 @@ class ProcFs {
   std::string comm(pid_t tid) const;
   // What /proc/PID/exe names; empty when it cannot be read.
   std::string exe(pid_t pid) const;
-  // The owner of /proc/PID: root for a process that is not dumpable.
+  // The owner of the files in /proc/PID: root for a process that is not dumpable (the folder itself does not tell).
   std::optional<uid_t> owner(pid_t pid) const;
   // /proc/sys/kernel/yama/ptrace_scope; empty on a kernel without Yama.
   std::optional<int> yama_scope() const;

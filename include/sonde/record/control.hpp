@@ -58,6 +58,8 @@ class ControlSignal {
   static bool pending();
   // To be called before the socket is drained.
   static void acknowledge();
+  // Makes pending() true a few milliseconds from now.
+  static void raise_soon();
 };
 
 }  // namespace sonde::record

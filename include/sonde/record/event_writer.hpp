@@ -22,6 +22,9 @@ class EventWriter {
   void named(TaskId task);
   // The task stands at the entry that task.entry tells.
   void entered(const Task& task, Nanoseconds time);
+  // The same, but written only if release_held() follows before any other event.
+  void hold_entered(const Task& task, Nanoseconds time);
+  void release_held() { if (!muted_) ring_.post(); }
   // It stands at the exit of that call.
   void exited(const Task& task, const ptrace::SyscallResult& result);
   void signal(TaskId task, const siginfo_t& info);

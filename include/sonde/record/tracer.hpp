@@ -22,7 +22,7 @@
 
 namespace sonde::record {
 
-// One per process, which must have no other children and no other tracees. It ends with every tracee gone or detached.
+// One per process, which must be a child of the keeper's and have no other children and no other tracees. It ends with every tracee gone or detached.
 class Tracer {
  public:
   Tracer(const Options& options, event::Ring& ring, ControlSocket control);
@@ -55,7 +55,10 @@ class Tracer {
   Task& adopt(pid_t tid, pid_t parent_tid, event::TaskOrigin origin, pid_t pid);
   Task* adopt_early(pid_t tid);
   void inherit(Task& child, pid_t parent_pid);
-  void attach_tasks(pid_t pid);
+  Result<void> attach_process(pid_t pid);
+  bool attach_tasks(pid_t pid);
+  void interrupt(Task& task);
+  void wake_keeper() const;
   bool wanted(const ptrace::SyscallEntry& entry) const;
 
   // Lets a stopped task go on, in the way that the session wants: to its next stop, or for good when detaching.
@@ -65,8 +68,12 @@ class Tracer {
 
   void read_control();
   void begin_detach();
+  bool only_sleepers_left();
+  bool ignores(pid_t tid, int signal) const;
 
   const Options& options_;
+  const pid_t keeper_;
+  pid_t program_ = 0;  // That we have started; 0 for none.
   ControlSocket control_;
   ControlSignal control_signal_;
   EventWriter events_;

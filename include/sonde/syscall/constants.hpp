@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <optional>
 #include <span>
-#include <string>
 #include <string_view>
 
 #include "sonde/syscall/kind.hpp"
@@ -51,10 +50,6 @@ struct ConstantSet {
   // The name of exactly this value, in whichever part. Empty when none has it.
   std::string_view name_of(std::uint64_t value) const;
 };
-
-// Appends the value as strace prints it: "O_RDONLY|O_CLOEXEC", "PROT_NONE", "0", "O_WRONLY|0x40000000" when
-// it has more than the known bits, "0x40 /* MFD_??? */" when it has nothing known.
-void format_constant(const ConstantSet& set, std::uint64_t value, std::string& out);
 
 // The set with that name, or nullptr.
 const ConstantSet* constant_set(std::string_view name);

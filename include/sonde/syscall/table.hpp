@@ -79,7 +79,8 @@ std::span<const Row> rows(Abi abi);
 // unknown number gets a row with an empty name and six hexadecimal arguments.
 const Row* resolve(Abi abi, std::uint32_t nr, std::span<const std::uint64_t, max_arguments> args);
 
-// All rows that resolve() can give for that number: the call's own first, then its variants. Empty for an unknown number.
+// All rows that resolve() can give for that number: the call's own first, then its variants. Empty for an
+// unknown number.
 std::vector<const Row*> resolvable(Abi abi, std::uint32_t nr);
 
 }  // namespace sonde::syscall

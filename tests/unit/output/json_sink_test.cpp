@@ -48,8 +48,7 @@ struct Trace {
 class Schema {
  public:
   Schema() {
-    const auto path = std::filesystem::path(__FILE__).parent_path() / "../../../docs/events.schema.json";
-    std::ifstream file(path);
+    std::ifstream file(SONDE_DOCS "/events.schema.json");
     const std::string text(std::istreambuf_iterator<char>(file), {});
     rapidjson::Document document;
     REQUIRE_FALSE(document.Parse(text.c_str()).HasParseError());

@@ -1,0 +1,50 @@
+// The outputs of one invocation: opened before anything starts, so that what cannot be written is said first.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "sonde/base/result.hpp"
+#include "sonde/cli/settings.hpp"
+#include "sonde/event/trace_file.hpp"
+#include "sonde/output/sink.hpp"
+#include "sonde/output/stream.hpp"
+#include "sonde/output/target.hpp"
+
+namespace sonde::cli {
+
+class Outputs {
+ public:
+  // Opens the output, and the trace file when `settings` name one to be written.
+  static Result<Outputs> open(const Settings& settings);
+
+  // The sinks to be told; they write to streams that this owns.
+  std::vector<output::Sink*> sinks() const;
+  // Writes whole frames to the trace file, if there is one.
+  void append(Bytes frames);
+  // To be called when nothing more is to be read for now.
+  void flush();
+  // Ends the trace file and writes what is left. False when something was not written.
+  bool finish();
+  // No more can be written, or is wanted: a closed pipe, a full disk, --max-output.
+  bool ended() const;
+  // Why, for the user; empty when it needs no words (a closed pipe).
+  std::string why_ended() const;
+  // The command of -o '|command', to be waited for; 0 for none.
+  pid_t command() const { return command_; }
+  // In a process that does not write: closes the descriptors.
+  void abandon();
+
+ private:
+  std::unique_ptr<output::Stream> out_;
+  std::unique_ptr<output::Stream> notices_;
+  std::vector<std::unique_ptr<output::Sink>> sinks_;
+  std::optional<event::TraceFileWriter> trace_;
+  std::optional<Error> trace_error_;
+  std::string trace_name_;
+  std::string name_;  // Of the output, for messages.
+  pid_t command_ = 0;
+};
+
+}  // namespace sonde::cli

@@ -1,0 +1,51 @@
+// Which events are shown: the filter of the command line, asked with what is known of the tasks.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <unordered_map>
+
+#include "sonde/cli/settings.hpp"
+#include "sonde/decode/call.hpp"
+#include "sonde/event/event.hpp"
+#include "sonde/filter/evaluate.hpp"
+#include "sonde/filter/event_fields.hpp"
+#include "sonde/output/sink.hpp"
+
+namespace sonde::cli {
+
+enum class Shown { no, yes, undecided };
+
+class Selection {
+ public:
+  explicit Selection(const Settings& settings);
+
+  // Keeps account of processes and their names; to be told of every event that is no system call, before asking about
+  // it.
+  void observe(const event::Event& event);
+
+  // Of a call at its entry (undecided: ask again) or exit.
+  Shown ask(const decode::Call& call) const;
+  // Of a call that will not return.
+  bool ask(const decode::Call& call, Nanoseconds time, output::Unfinished why) const;
+  // Of any other event.
+  bool ask(const event::Event& event) const;
+
+ private:
+  struct Names {
+    std::string comm;
+    std::string exe;
+  };
+
+  filter::Origin origin(TaskId task, Nanoseconds time) const;
+  filter::CallView view(const decode::Call& call, filter::CallState state) const;
+
+  std::optional<filter::TypedExpr> expression_;
+  bool system_calls_ = true;
+  bool signals_ = true;
+  bool processes_ = true;
+  Nanoseconds start_ = 0;
+  std::unordered_map<pid_t, Names> names_;  // By pid.
+};
+
+}  // namespace sonde::cli

@@ -1,0 +1,65 @@
+// What the command line asked for.
+#pragma once
+
+#include <linux/filter.h>
+#include <sys/types.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sonde/decode/style.hpp"
+#include "sonde/filter/typed.hpp"
+#include "sonde/record/options.hpp"
+
+namespace sonde::cli {
+
+enum class Verb { run, attach, report, filter };
+enum class Format { text, json, csv };
+enum class Summary { none, also, only };  // -C, -c
+enum class ClockStyle { none, seconds, microseconds, unix_time };
+
+// How events are printed; what a report can change after the fact.
+struct OutputSettings {
+  Format format = Format::text;
+  decode::Style style;
+  ClockStyle clock = ClockStyle::none;
+  bool relative = false;
+  bool durations = false;
+  bool syscall_numbers = false;
+  bool instruction_pointers = false;
+  unsigned column = 40;
+  unsigned quiet = 0;
+  Summary summary = Summary::none;
+  bool summary_per_process = false;
+  std::string summary_sort;
+  std::string path;  // -o; empty for standard error (standard output for a report).
+  bool append = false;
+  std::optional<std::uint64_t> max_bytes;
+};
+
+struct Settings {
+  Verb verb = Verb::run;
+  std::vector<std::string> command;  // run: the program and its arguments.
+  std::vector<pid_t> pids;           // attach
+  std::string trace_file;            // record -o: written; report: read.
+  std::string expression;            // filter
+  OutputSettings output;
+  record::Options tracing;
+  std::vector<std::string> filters;  // -e and what stands for it, in order.
+  std::vector<std::string> paths;    // -P
+  bool successful_only = false;      // -z
+  bool failed_only = false;          // -Z
+  bool pushdown = true;
+  bool force_pushdown = false;       // Even at the price of no_new_privs.
+  std::vector<sock_filter> program_filter;  // What pushdown made of the filter, for the program; empty for none.
+  std::optional<filter::TypedExpr> selection;  // What they mean together; empty: everything.
+  std::vector<std::string> events;   // --events
+  std::string user;                  // -u
+  std::vector<std::string> environment;  // -E
+  std::optional<std::uint64_t> timeout_ns;
+  std::vector<std::string> arguments;  // As typed, for a trace file's metadata.
+};
+
+}  // namespace sonde::cli

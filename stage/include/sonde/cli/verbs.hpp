@@ -1,0 +1,12 @@
+// What main() runs: a verb each. The result is the exit status.
+#pragma once
+
+#include "sonde/cli/settings.hpp"
+
+namespace sonde::cli {
+
+int trace(Settings& settings);  // run and attach, recorded or not.
+int report(const Settings& settings);
+int explain_filter(const Settings& settings);
+
+}  // namespace sonde::cli

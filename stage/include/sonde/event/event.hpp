@@ -1,0 +1,93 @@
+// Events: what the tracer saw, as values. An event is a view of the frame that it was parsed from, and valid as long
+// as that frame's bytes are; whoever keeps one longer copies the frame.
+#pragma once
+
+#include <csignal>
+#include <optional>
+#include <string_view>
+#include <variant>
+
+#include "sonde/event/frame.hpp"
+#include "sonde/event/snapshot.hpp"
+
+namespace sonde::event {
+
+struct Session {
+  std::uint32_t string_limit;
+  std::int64_t realtime_offset;
+  bool follows_children;
+  bool attached;
+};
+
+enum class TaskOrigin : std::uint32_t { program, attached, fork, vfork, clone };
+
+struct TaskStarted {
+  pid_t parent_tid;
+  TaskOrigin origin;
+};
+
+struct TaskName {
+  std::string_view comm;
+  std::string_view exe;  // Empty when it could not be read.
+};
+
+struct SyscallEnter {
+  Abi abi;
+  std::uint32_t nr;
+  std::span<const std::uint64_t, 6> args;
+  std::uint64_t instruction_pointer;
+  Snapshot snapshot;
+};
+
+struct SyscallExit {
+  std::int64_t ret;
+  bool failed;
+  Snapshot snapshot;
+};
+
+struct Signal {
+  siginfo_t info;
+};
+
+struct GroupStop {
+  int signal;
+};
+
+struct Exec {
+  pid_t old_tid;
+};
+
+struct TaskEnded {
+  int status;  // As wait(2) gives it.
+};
+
+struct TaskDetached {};
+
+enum class LossReason : std::uint32_t { overflow, rate_limit, sampling };
+
+struct Lost {
+  std::uint64_t count;
+  LossReason reason;
+};
+
+struct Note {
+  std::string_view text;
+};
+
+struct Event {
+  Nanoseconds time;
+  TaskId task;
+  std::variant<Session, TaskStarted, TaskName, SyscallEnter, SyscallExit, Signal, GroupStop, Exec, TaskEnded,
+               TaskDetached, Lost, Note>
+      payload;
+};
+
+// Reads the frame at the start of `bytes`, which may be hostile (a trace file). Empty when it is not a whole, well
+// formed frame of a known type.
+std::optional<Event> parse_frame(Bytes bytes);
+
+// The size field of the frame at the start of `bytes`, when it is plausible: at least a header and a stamp, a multiple
+// of 8, at most limits::frame_bytes and at most bytes.size().
+std::optional<std::size_t> frame_size(Bytes bytes);
+
+}  // namespace sonde::event

@@ -1,0 +1,107 @@
+// The events of a trace as filters see them.
+#pragma once
+
+#include <csignal>
+#include <optional>
+#include <string_view>
+
+#include "sonde/event/event.hpp"
+#include "sonde/filter/evaluate.hpp"
+
+namespace sonde::filter {
+
+// What every event has. The names are those of the process when the event happened; empty ones could not be
+// read.
+struct Origin {
+  TaskId task;
+  Nanoseconds since_start = 0;  // `time`
+  std::string_view comm = {};
+  std::string_view exe = {};
+};
+
+// An event of that kind with nothing of its own: process events (starts, execs, ends, group-stops).
+class OriginFields : public Fields {
+ public:
+  OriginFields(const Origin& origin, EventKind kind) : origin_(origin), kind_(kind) {}
+
+  Values<Integer> integers(Field field) const override;
+  Values<std::string_view> strings(Field field) const override;
+  Bits bits(Field field) const override;
+
+ private:
+  Origin origin_;
+  EventKind kind_;
+};
+
+// How far a call is.
+enum class CallState : std::uint8_t {
+  entered,     // At its entry: what the exit tells is pending.
+  returned,    // CallView::exit is set.
+  unfinished,  // The three below never returned, or not to us: what the exit would tell is absent, but for
+               // `status`.
+  unavailable,
+  detached,
+};
+
+// A system call; a view.
+struct CallView {
+  Origin origin;
+  Abi abi = Abi::x86_64;
+  std::uint32_t nr = 0;
+  const syscall::Row* row = nullptr;  // syscall::resolve() of the arguments; never null.
+  std::span<const std::uint64_t, syscall::max_arguments> args;
+  event::Snapshot entered;
+  CallState state = CallState::entered;
+  std::int64_t ret = 0;  // Of a returned call: as in event::SyscallExit.
+  bool failed = false;
+  Nanoseconds duration = 0;
+};
+
+// The fields of a system call:
+//   argN      the argument in register N, as wide and signed as its kind; absent where the call has no such
+//   argument fd        the descriptor arguments; AT_FDCWD counts as -100 path      the path arguments, and
+//   the paths behind descriptors where they were captured; a null pointer, a
+//             negative descriptor and AT_FDCWD without its path have none
+//   flags     the arguments that are sets of flags
+//   ret       -1 where the call failed, as the program sees it; the reason is in errno, which else is absent
+class CallFields final : public OriginFields {
+ public:
+  explicit CallFields(const CallView& call) : OriginFields(call.origin, EventKind::syscall), call_(call) {}
+
+  Values<Integer> integers(Field field) const override;
+  Values<std::string_view> strings(Field field) const override;
+  Values<FlagBits> flags() const override;
+  Bits bits(Field field) const override;
+  std::optional<SyscallNumber> call() const override;
+
+ private:
+  Integer value(const syscall::Argument& argument) const;
+  Values<std::string_view> paths() const;
+  Presence exit_presence() const;
+
+  const CallView& call_;
+};
+
+// A signal about to be delivered. signal.address is what a fault was at, for signals that the kernel raised.
+class SignalFields final : public OriginFields {
+ public:
+  SignalFields(const Origin& origin, const siginfo_t& info)
+      : OriginFields(origin, EventKind::signal), info_(info) {}
+
+  Values<Integer> integers(Field field) const override;
+
+ private:
+  const siginfo_t& info_;
+};
+
+// What must be captured for an expression to be decided; what was not is unknown.
+struct RequiredCapture {
+  bool paths = false;     // Path arguments.
+  bool fd_paths = false;  // The paths behind descriptor arguments.
+  bool names = false;     // comm and exe.
+  bool stacks = false;
+};
+
+RequiredCapture required_capture(const TypedExpr& expr);
+
+}  // namespace sonde::filter

@@ -1,0 +1,53 @@
+// What /proc says of processes (proc(5)). Every text of it is bounded and untrusted.
+#pragma once
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sonde/base/types.hpp"
+
+namespace sonde::process {
+
+struct TaskStatus {
+  pid_t pid = 0;         // Tgid: the process that the task belongs to.
+  pid_t parent_pid = 0;  // PPid
+  pid_t tracer_pid = 0;  // TracerPid; 0 when nobody traces it, or the tracer is outside our pid namespace.
+  uid_t uid = 0;         // Real.
+  uid_t effective_uid = 0;
+  char state = '?';      // R, S, D, T, t, Z, X ...
+  std::uint64_t ignored_signals = 0;  // SigIgn: bit N - 1 for signal N, those ignored by default not among them.
+  std::uint64_t caught_signals = 0;   // SigCgt: those with a handler.
+};
+
+// A view of one procfs; another root than /proc is for tests.
+class ProcFs {
+ public:
+  explicit ProcFs(std::string root = "/proc") : root_(std::move(root)) {}
+
+  // Empty when there is no such task.
+  std::optional<TaskStatus> status(pid_t tid) const;
+  // All tasks of a process, ascending; empty when it is gone.
+  std::vector<pid_t> tasks(pid_t pid) const;
+  bool has_task(pid_t pid, pid_t tid) const;
+  bool is_kernel_thread(pid_t pid) const;
+  // Up to 15 bytes; empty when unknown.
+  std::string comm(pid_t tid) const;
+  // What /proc/PID/exe names; empty when it cannot be read.
+  std::string exe(pid_t pid) const;
+  // The owner of the files in /proc/PID: root for a process that is not dumpable (the folder itself does not tell).
+  std::optional<uid_t> owner(pid_t pid) const;
+  // /proc/sys/kernel/yama/ptrace_scope; empty on a kernel without Yama.
+  std::optional<int> yama_scope() const;
+  // The effective capabilities of the calling process, as bits.
+  std::uint64_t own_capabilities() const;
+
+ private:
+  std::string read(std::string_view path) const;
+  std::string root_;
+};
+
+}  // namespace sonde::process

@@ -1,0 +1,52 @@
+// What the tracer keeps of each task that it traces.
+#pragma once
+
+#include <sys/types.h>
+
+#include <memory>
+#include <optional>
+#include <unordered_map>
+
+#include "sonde/ptrace/requests.hpp"
+#include "sonde/record/untraced_clone.hpp"
+#include "sonde/syscall/table.hpp"
+
+namespace sonde::record {
+
+struct Task {
+  TaskId id;
+  bool in_call = false;       // An entry was seen, and its exit is to come.
+  bool recorded = false;      // The entry is in the event stream.
+  bool hidden = false;        // The child of ours that has not executed the program yet.
+  bool starting = false;      // It has just done so, and the exit of that call is to come.
+  bool interrupted = false;   // We asked it to stop, and it has not answered.
+  bool let_go = false;        // To be detached at its next stop: a child that is not to be followed.
+  bool own_filter = false;    // It has a seccomp filter of its own, which may outrank ours: trace it by every call.
+  std::optional<ClearedFlag> cleared;  // To be restored at the exit of a clone, or at a child's first stop.
+  ptrace::SyscallEntry entry{};
+  const syscall::Row* row = nullptr;  // Of the entry; never nullptr while in_call.
+};
+
+// Tasks by tid. References stay valid until the task is removed.
+class TaskTable {
+ public:
+  // nullptr when there is no such task. The task asked for last is found at once.
+  Task* find(pid_t tid);
+  Task& add(TaskId id);
+  void remove(pid_t tid);
+  // The task `from` goes on under the tid `to`; a task that had that tid is gone. For exec by another than the leader.
+  Task& rename(pid_t from, pid_t to);
+  bool empty() const { return tasks_.empty(); }
+  std::size_t size() const { return tasks_.size(); }
+
+  template <typename Visit>
+  void each(Visit visit) {
+    for (auto& [tid, task] : tasks_) visit(*task);
+  }
+
+ private:
+  std::unordered_map<pid_t, std::unique_ptr<Task>> tasks_;
+  Task* last_ = nullptr;
+};
+
+}  // namespace sonde::record

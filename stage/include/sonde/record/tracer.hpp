@@ -1,0 +1,89 @@
+// The tracer process: waits for stops, turns them into events, lets the tasks go on.
+#pragma once
+
+#include <sys/types.h>
+
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "sonde/event/ring.hpp"
+#include "sonde/process/launch.hpp"
+#include "sonde/process/proc_fs.hpp"
+#include "sonde/ptrace/stop.hpp"
+#include "sonde/ptrace/wait.hpp"
+#include "sonde/record/control.hpp"
+#include "sonde/record/event_writer.hpp"
+#include "sonde/record/options.hpp"
+#include "sonde/record/site_limiter.hpp"
+#include "sonde/record/stop_waiter.hpp"
+#include "sonde/record/task.hpp"
+
+namespace sonde::record {
+
+// One per process, which must be a child of the keeper's and have no other children and no other tracees. It ends with every tracee gone or detached.
+class Tracer {
+ public:
+  Tracer(const Options& options, event::Ring& ring, ControlSocket control);
+
+  // Traces the program, from its exec on. The launch must not have been let go.
+  Result<void> start(process::Launch& program);
+  // Attaches to every task of these processes, new ones included. Each refusal is sent to the keeper; how many
+  // processes were attached to is the result. `own` are sonde's processes.
+  int attach(std::span<const pid_t> pids, std::span<const pid_t> own);
+
+  // Tells the keeper that a tracee was refused, and why.
+  void refuse(pid_t pid, std::string_view why) { control_.send(ControlKind::refused, pid, why); }
+
+  // Serves stops until there is no tracee left.
+  void run();
+
+ private:
+  void serve(ptrace::WaitOutcome outcome);
+  void on_stop(ptrace::Stop stop);
+  void on_ended(pid_t tid, int status);
+  void on_syscall_stop(Task& task, ptrace::Stop stop);
+  void on_entry(Task& task, const ptrace::SyscallEntry& entry);
+  // True when the task is to be detached (-b).
+  bool on_exit(Task& task, const ptrace::SyscallResult& result);
+  void on_own_filter(Task& task);
+  void on_signal(Task& task, ptrace::Stop stop);
+  void on_new_task(Task& parent, ptrace::StopKind kind);
+  Task* on_exec(Task& task);
+
+  Task& adopt(pid_t tid, pid_t parent_tid, event::TaskOrigin origin, pid_t pid);
+  Task* adopt_early(pid_t tid);
+  void inherit(Task& child, pid_t parent_pid);
+  Result<void> attach_process(pid_t pid);
+  bool attach_tasks(pid_t pid);
+  void interrupt(Task& task);
+  void wake_keeper() const;
+  bool wanted(const ptrace::SyscallEntry& entry) const;
+
+  // Lets a stopped task go on, in the way that the session wants: to its next stop, or for good when detaching.
+  void go_on(Task& task, ptrace::Stop stop, int signal);
+  void let_go(Task& task, ptrace::Stop stop, int signal);
+  ptrace::Run next_run(const Task& task) const;
+
+  void read_control();
+  void begin_detach();
+  bool only_sleepers_left();
+  bool ignores(pid_t tid, int signal) const;
+
+  const Options& options_;
+  const pid_t keeper_;
+  pid_t program_ = 0;  // That we have started; 0 for none.
+  ControlSocket control_;
+  ControlSignal control_signal_;
+  EventWriter events_;
+  SiteLimiter limiter_;
+  StopWaiter waiter_;
+  process::ProcFs proc_;
+  TaskTable tasks_;
+  bool attached_ = false;
+  bool detach_requested_ = false;
+  bool detaching_ = false;  // Every stop is answered with a detach.
+};
+
+}  // namespace sonde::record

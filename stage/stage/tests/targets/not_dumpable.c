@@ -1,0 +1,11 @@
+// Its memory and its tracing are closed to others of its user.
+#include "target.h"
+
+#include <sys/prctl.h>
+
+int main(void) {
+  must(prctl(PR_SET_DUMPABLE, 0) == 0, "prctl");
+  say("ready %d", getpid());
+  hear();
+  return 0;
+}

@@ -1,0 +1,95 @@
+#include "sonde/cli/command_line.hpp"
+
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+using namespace sonde::cli;
+
+namespace {
+
+Settings settings_of(std::vector<std::string> arguments, const std::vector<std::string>& recorded = {}) {
+  auto parsed = parse_command_line(std::move(arguments), recorded);
+  REQUIRE(std::holds_alternative<Settings>(parsed));
+  return std::get<Settings>(std::move(parsed));
+}
+
+int exit_of(std::vector<std::string> arguments) {
+  auto parsed = parse_command_line(std::move(arguments));
+  REQUIRE(std::holds_alternative<ExitNow>(parsed));
+  return std::get<ExitNow>(parsed).status;
+}
+
+using Words = std::vector<std::string>;
+
+}  // namespace
+
+TEST_CASE("the program's own options are left to it") {
+  CHECK(settings_of({"run", "--", "ls", "-l"}).command == Words{"ls", "-l"});
+  CHECK(settings_of({"run", "ls", "-l"}).command == Words{"ls", "-l"});
+  CHECK(settings_of({"run", "-T", "git", "log", "--", "-x"}).command == Words{"git", "log", "--", "-x"});
+  CHECK(settings_of({"run", "--", "sh", "-c", "true", "--", "a"}).command == Words{"sh", "-c", "true", "--", "a"});
+}
+
+TEST_CASE("strace's letters mean what they mean there") {
+  const Settings s = settings_of({"run", "-tt", "-yy", "-s", "100", "-e", "trace=open", "-e", "failed", "-o", "f", "-xx",
+                                  "-T", "-z", "-E", "A=B", "-b", "execve", "--", "true"});
+  CHECK(s.output.clock == ClockStyle::microseconds);
+  CHECK(s.tracing.fd_paths);
+  CHECK(s.output.style.string_limit == 100);
+  CHECK(s.tracing.string_limit == 100);
+  CHECK(s.filters == Words{"trace=open", "failed"});
+  CHECK(s.output.path == "f");
+  CHECK(s.output.style.hex_strings == sonde::decode::HexStrings::all);
+  CHECK(s.output.durations);
+  CHECK(s.successful_only);
+  CHECK(s.environment == Words{"A=B"});
+  CHECK(s.tracing.detach_on == std::vector<std::uint32_t>{59});
+  CHECK_FALSE(s.pushdown);  // A process that is to be let go must not carry a filter.
+}
+
+TEST_CASE("attach takes process ids in any of its forms") {
+  const Settings s = settings_of({"attach", "12", "-p", "34,56"});
+  CHECK(s.verb == Verb::attach);
+  CHECK(s.pids == std::vector<pid_t>{12, 34, 56});
+}
+
+TEST_CASE("record names its file and what it records") {
+  const Settings s = settings_of({"record", "-o", "t.sonde", "run", "-s", "64", "--", "true"});
+  CHECK(s.verb == Verb::run);
+  CHECK(s.trace_file == "t.sonde");
+  CHECK(s.output.path.empty());
+  CHECK(s.tracing.string_limit == 64);
+}
+
+TEST_CASE("a report goes by the recording's options where its own say nothing else") {
+  const Words recorded{"record", "-o", "t.sonde", "run", "-T", "-s", "64", "-e", "failed", "-o", "live", "--", "true"};
+  const Settings s = settings_of({"report", "-s", "8", "-e", "fd == 1", "t.sonde"}, recorded);
+  CHECK(s.verb == Verb::report);
+  CHECK(s.trace_file == "t.sonde");
+  CHECK(s.output.durations);
+  CHECK(s.output.style.string_limit == 8);
+  CHECK(s.output.path.empty());
+  CHECK(s.filters == Words{"failed", "fd == 1"});
+}
+
+TEST_CASE("what is wrong is said and ends with 125") {
+  CHECK(exit_of({}) == 125);
+  CHECK(exit_of({"run"}) == 125);
+  CHECK(exit_of({"run", "--"}) == 125);
+  CHECK(exit_of({"run", "--no-such-option", "--", "true"}) == 125);
+  CHECK(exit_of({"attach"}) == 125);
+  CHECK(exit_of({"attach", "x"}) == 125);
+  CHECK(exit_of({"attach", "0"}) == 125);
+  CHECK(exit_of({"run", "--timeout", "soon", "--", "true"}) == 125);
+  CHECK(exit_of({"run", "-b", "nosuchcall", "--", "true"}) == 125);
+  CHECK(exit_of({"run", "-S", "beauty", "--", "true"}) == 125);
+  CHECK(exit_of({"record", "run", "--", "true"}) == 125);
+  CHECK(exit_of({"frobnicate"}) == 125);
+}
+
+TEST_CASE("help and version end with 0") {
+  CHECK(exit_of({"--version"}) == 0);
+  CHECK(exit_of({"run", "--help"}) == 0);
+}

@@ -1,0 +1,146 @@
+#include "sonde/cli/outputs.hpp"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "sonde/cli/message.hpp"
+#include "sonde/output/csv_sink.hpp"
+#include "sonde/output/json_sink.hpp"
+#include "sonde/output/summary_sink.hpp"
+#include "sonde/output/text_sink.hpp"
+
+namespace sonde::cli {
+
+namespace {
+
+output::TextOptions text_options(const Settings& settings) {
+  const OutputSettings& out = settings.output;
+  output::TextOptions options;
+  options.style = out.style;
+  const bool to_file = !out.path.empty() && settings.verb != Verb::report;
+  options.pid_prefix = to_file && settings.tracing.follow_children ? output::PidPrefix::always
+                                                                   : output::PidPrefix::when_several;
+  options.clock = static_cast<output::Clock>(out.clock);
+  options.relative = out.relative;
+  options.durations = out.durations;
+  options.syscall_number = out.syscall_numbers;
+  options.instruction_pointer = out.instruction_pointers;
+  options.column = out.column;
+  options.quiet = out.quiet;
+  return options;
+}
+
+std::unique_ptr<output::Sink> event_sink(const Settings& settings, output::Stream& out, output::Stream& notices) {
+  const decode::Style& style = settings.output.style;
+  switch (settings.output.format) {
+    case Format::text: break;
+    case Format::json: return std::make_unique<output::JsonSink>(out, style);
+    case Format::csv: return std::make_unique<output::CsvSink>(out, output::CsvOptions{style, false});
+  }
+  return std::make_unique<output::TextSink>(out, notices, text_options(settings));
+}
+
+std::unique_ptr<output::Sink> summary_sink(const OutputSettings& settings, output::Stream& out) {
+  using Form = output::SummarySink::Form;
+  const Form form = settings.format == Format::json  ? Form::json
+                    : settings.format == Format::csv ? Form::csv
+                                                     : Form::text;
+  const auto order = output::summary_order_named(settings.summary_sort).value_or(output::SummaryOrder::time);
+  return std::make_unique<output::SummarySink>(out, form, order, settings.summary_per_process);
+}
+
+event::TraceMetadata metadata_of(const Settings& settings) {
+  event::TraceMetadata metadata{{"version", SONDE_VERSION}};
+  for (const auto& argument : settings.arguments) metadata.emplace_back("argument", argument);
+  return metadata;
+}
+
+UniqueFd standard_error() { return UniqueFd(::dup(STDERR_FILENO)); }
+
+}  // namespace
+
+Result<Outputs> Outputs::open(const Settings& settings) {
+  Outputs outputs;
+  const bool recording = settings.verb != Verb::report && !settings.trace_file.empty();
+  if (recording) {
+    auto trace = event::TraceFileWriter::create(settings.trace_file, metadata_of(settings));
+    if (!trace) return Failure(trace.error());
+    outputs.trace_.emplace(*std::move(trace));
+    outputs.trace_name_ = settings.trace_file;
+  }
+  if (recording && settings.output.path.empty()) return outputs;
+
+  output::Target target;
+  if (settings.output.path.empty() && settings.verb == Verb::report) {
+    target = {UniqueFd(::dup(STDOUT_FILENO)), 0, "standard output"};
+  } else {
+    auto opened = output::open_target(settings.output.path, settings.output.append);
+    if (!opened) return Failure(opened.error());
+    target = *std::move(opened);
+  }
+  outputs.name_ = target.name;
+  outputs.command_ = target.command;
+  outputs.out_ = std::make_unique<output::Stream>(std::move(target.fd), settings.output.max_bytes);
+  output::Stream* notices = outputs.out_.get();
+  if (!settings.output.path.empty()) {
+    outputs.notices_ = std::make_unique<output::Stream>(standard_error());
+    notices = outputs.notices_.get();
+  }
+  if (settings.output.summary != Summary::only) {
+    outputs.sinks_.push_back(event_sink(settings, *outputs.out_, *notices));
+  }
+  if (settings.output.summary != Summary::none) {
+    outputs.sinks_.push_back(summary_sink(settings.output, *outputs.out_));
+  }
+  return outputs;
+}
+
+std::vector<output::Sink*> Outputs::sinks() const {
+  std::vector<output::Sink*> sinks;
+  for (const auto& sink : sinks_) sinks.push_back(sink.get());
+  return sinks;
+}
+
+void Outputs::append(Bytes frames) {
+  if (!trace_ || trace_error_) return;
+  if (auto done = trace_->append(frames); !done) trace_error_ = done.error();
+}
+
+void Outputs::flush() {
+  if (out_) out_->flush();
+  if (notices_) notices_->flush();
+}
+
+bool Outputs::finish() {
+  if (trace_ && !trace_error_) {
+    if (auto done = trace_->finish(); !done) trace_error_ = done.error();
+    if (trace_error_) complain(why_ended());
+  }
+  flush();
+  const bool written = !out_ || out_->state() != output::Stream::State::failed;
+  const bool good = written && !trace_error_;
+  out_.reset();
+  notices_.reset();
+  return good;
+}
+
+bool Outputs::ended() const { return trace_error_ || (out_ && out_->state() != output::Stream::State::open); }
+
+std::string Outputs::why_ended() const {
+  if (trace_error_) return trace_error_->message();
+  if (!out_ || !out_->error() || out_->error()->errno_value == EPIPE) return {};
+  return fmt::format("cannot write to {}: {}", name_, out_->error()->message());
+}
+
+void Outputs::abandon() {
+  sinks_.clear();
+  out_.reset();
+  notices_.reset();
+  trace_.reset();
+}
+
+}  // namespace sonde::cli

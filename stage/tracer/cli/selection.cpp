@@ -1,0 +1,94 @@
+#include "sonde/cli/selection.hpp"
+
+#include <algorithm>
+
+namespace sonde::cli {
+
+Selection::Selection(const Settings& settings) : expression_(settings.selection) {
+  if (settings.events.empty()) return;
+  const auto asked = [&](const char* what) {
+    return std::find(settings.events.begin(), settings.events.end(), what) != settings.events.end();
+  };
+  system_calls_ = asked("syscalls");
+  signals_ = asked("signals");
+  processes_ = asked("processes");
+}
+
+void Selection::observe(const event::Event& event) {
+  const pid_t pid = event.task.pid;
+  if (std::holds_alternative<event::Session>(event.payload)) {
+    start_ = event.time;
+  } else if (const auto* name = std::get_if<event::TaskName>(&event.payload)) {
+    names_[pid] = {std::string(name->comm), std::string(name->exe)};
+  } else if (const auto* started = std::get_if<event::TaskStarted>(&event.payload)) {
+    // A forked process goes by its parent's names until it executes another program.
+    const auto parent = names_.find(started->parent_tid);
+    if (event.task.tid == pid && parent != names_.end()) names_.try_emplace(pid, parent->second);
+  }
+}
+
+filter::Origin Selection::origin(TaskId task, Nanoseconds time) const {
+  filter::Origin origin{task, time - start_};
+  if (const auto names = names_.find(task.pid); names != names_.end()) {
+    origin.comm = names->second.comm;
+    origin.exe = names->second.exe;
+  }
+  return origin;
+}
+
+filter::CallView Selection::view(const decode::Call& call, filter::CallState state) const {
+  filter::CallView view{.origin = origin(call.task, call.enter_time),
+                        .abi = call.abi,
+                        .nr = call.nr,
+                        .row = call.row,
+                        .args = call.args,
+                        .entered = call.entered,
+                        .state = state};
+  if (call.exit) {
+    view.ret = call.exit->ret;
+    view.failed = call.exit->failed;
+    view.duration = call.exit->time - call.enter_time;
+  }
+  return view;
+}
+
+Shown Selection::ask(const decode::Call& call) const {
+  if (!system_calls_) return Shown::no;
+  if (!expression_) return Shown::yes;
+  const auto state = call.exit ? filter::CallState::returned : filter::CallState::entered;
+  const filter::CallView seen = view(call, state);
+  switch (filter::evaluate(*expression_, filter::CallFields(seen))) {
+    case filter::Verdict::yes: return Shown::yes;
+    case filter::Verdict::pending: return Shown::undecided;
+    case filter::Verdict::no:
+    case filter::Verdict::unknown: break;
+  }
+  return Shown::no;
+}
+
+bool Selection::ask(const decode::Call& call, Nanoseconds time, output::Unfinished why) const {
+  if (!system_calls_) return false;
+  if (!expression_) return true;
+  filter::CallView seen = view(call, why == output::Unfinished::detached ? filter::CallState::detached
+                                                                         : filter::CallState::unfinished);
+  seen.duration = time - call.enter_time;
+  return filter::evaluate(*expression_, filter::CallFields(seen)) == filter::Verdict::yes;
+}
+
+bool Selection::ask(const event::Event& event) const {
+  const filter::Origin from = origin(event.task, event.time);
+  if (const auto* signal = std::get_if<event::Signal>(&event.payload)) {
+    if (!signals_) return false;
+    return !expression_ || filter::evaluate(*expression_, filter::SignalFields(from, signal->info)) ==
+                               filter::Verdict::yes;
+  }
+  if (std::holds_alternative<event::Lost>(event.payload) || std::holds_alternative<event::Note>(event.payload)) {
+    return true;
+  }
+  if (!processes_) return false;
+  return !expression_ ||
+         filter::evaluate(*expression_, filter::OriginFields(from, filter::EventKind::process)) ==
+             filter::Verdict::yes;
+}
+
+}  // namespace sonde::cli

@@ -1,0 +1,39 @@
+#include <cstdio>
+
+#include "sonde/cli/filters.hpp"
+#include "sonde/cli/keeper.hpp"
+#include "sonde/cli/message.hpp"
+#include "sonde/cli/verbs.hpp"
+#include "sonde/filter/explain.hpp"
+#include "sonde/filter/strace_forms.hpp"
+
+namespace sonde::cli {
+
+namespace {
+
+constexpr int failure = 125;
+
+}  // namespace
+
+int trace(Settings& settings) {
+  if (auto compiled = compile_filters(settings); !compiled) {
+    complain_of_filter(compiled.error());
+    return failure;
+  }
+  push_filters_down(settings);
+  return keep(settings);
+}
+
+int explain_filter(const Settings& settings) {
+  filter::Selection selection;
+  if (auto added = selection.add(settings.expression); !added) {
+    complain_of_filter(added.error());
+    return failure;
+  }
+  const auto expression = selection.expression();
+  const std::string text = expression ? filter::explain(*expression) : std::string("everything is shown\n");
+  std::fputs(text.c_str(), stdout);
+  return 0;
+}
+
+}  // namespace sonde::cli

@@ -1,0 +1,119 @@
+#include "sonde/event/event.hpp"
+
+#include <cstring>
+
+#include "sonde/base/limits.hpp"
+
+namespace sonde::event {
+
+namespace {
+
+std::string_view text_of(Bytes bytes) {
+  const auto* text = reinterpret_cast<const char*>(bytes.data());
+  return {text, bytes.empty() ? 0 : ::strnlen(text, bytes.size())};
+}
+
+// The fixed part of a payload, and what follows it.
+template <typename Frame>
+struct Parts {
+  const Frame* fixed;
+  Bytes rest;
+};
+
+// Frames are 8-aligned in the ring and in a block's buffer, and parse_frame checks it, so the cast is sound.
+template <typename Frame>
+std::optional<Parts<Frame>> split(Bytes body) {
+  if (body.size() < sizeof(Frame)) return std::nullopt;
+  return Parts<Frame>{reinterpret_cast<const Frame*>(body.data()), body.subspan(sizeof(Frame))};
+}
+
+using Payload = decltype(Event::payload);
+
+std::optional<Payload> parse_syscall_enter(Bytes body) {
+  const auto parts = split<SyscallEnterFrame>(body);
+  if (!parts || parts->fixed->abi > Abi::x32) return std::nullopt;
+  const SyscallEnterFrame& f = *parts->fixed;
+  return SyscallEnter{f.abi, f.nr, std::span<const std::uint64_t, 6>(f.args), f.instruction_pointer,
+                      Snapshot(parts->rest)};
+}
+
+std::optional<Payload> parse_payload(FrameType type, Bytes body) {
+  switch (type) {
+    case FrameType::session:
+      if (const auto p = split<SessionFrame>(body); p && p->fixed->version == frame_version) {
+        const SessionFrame& f = *p->fixed;
+        return Session{f.string_limit, f.realtime_offset, (f.flags & session_follows_children) != 0,
+                       (f.flags & session_attached) != 0};
+      }
+      return std::nullopt;
+    case FrameType::task_started:
+      if (const auto p = split<TaskStartedFrame>(body);
+          p && p->fixed->how <= static_cast<std::uint32_t>(TaskOrigin::clone)) {
+        return TaskStarted{p->fixed->parent_tid, static_cast<TaskOrigin>(p->fixed->how)};
+      }
+      return std::nullopt;
+    case FrameType::task_name:
+      if (const auto p = split<TaskNameFrame>(body)) {
+        return TaskName{{p->fixed->comm, ::strnlen(p->fixed->comm, sizeof p->fixed->comm)}, text_of(p->rest)};
+      }
+      return std::nullopt;
+    case FrameType::syscall_enter: return parse_syscall_enter(body);
+    case FrameType::syscall_exit:
+      if (const auto p = split<SyscallExitFrame>(body)) {
+        return SyscallExit{p->fixed->ret, p->fixed->failed != 0, Snapshot(p->rest)};
+      }
+      return std::nullopt;
+    case FrameType::signal:
+      if (const auto p = split<SignalFrame>(body)) {
+        Signal signal;
+        static_assert(sizeof signal.info == sizeof p->fixed->siginfo);
+        std::memcpy(&signal.info, p->fixed->siginfo, sizeof signal.info);
+        return signal;
+      }
+      return std::nullopt;
+    case FrameType::group_stop:
+      if (const auto p = split<GroupStopFrame>(body)) return GroupStop{p->fixed->signal};
+      return std::nullopt;
+    case FrameType::exec:
+      if (const auto p = split<ExecFrame>(body)) return Exec{p->fixed->old_tid};
+      return std::nullopt;
+    case FrameType::task_ended:
+      if (const auto p = split<TaskEndedFrame>(body)) return TaskEnded{p->fixed->status};
+      return std::nullopt;
+    case FrameType::task_detached: return TaskDetached{};
+    case FrameType::lost:
+      if (const auto p = split<LostFrame>(body);
+          p && p->fixed->reason <= static_cast<std::uint32_t>(LossReason::sampling)) {
+        return Lost{p->fixed->count, static_cast<LossReason>(p->fixed->reason)};
+      }
+      return std::nullopt;
+    case FrameType::note: return Note{text_of(body)};
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<std::size_t> frame_size(Bytes bytes) {
+  FrameHeader header;
+  if (bytes.size() < sizeof header) return std::nullopt;
+  std::memcpy(&header, bytes.data(), sizeof header);
+  const std::size_t size = header.size;
+  if (size < sizeof(FrameHeader) + sizeof(FrameStamp) || size % 8 != 0) return std::nullopt;
+  if (size > limits::frame_bytes || size > bytes.size()) return std::nullopt;
+  return size;
+}
+
+std::optional<Event> parse_frame(Bytes bytes) {
+  const auto size = frame_size(bytes);
+  if (!size || reinterpret_cast<std::uintptr_t>(bytes.data()) % 8 != 0) return std::nullopt;
+  FrameHeader header;
+  FrameStamp stamp;
+  std::memcpy(&header, bytes.data(), sizeof header);
+  std::memcpy(&stamp, bytes.data() + sizeof header, sizeof stamp);
+  auto payload = parse_payload(header.type, bytes.first(*size).subspan(sizeof header + sizeof stamp));
+  if (!payload) return std::nullopt;
+  return Event{stamp.time, {stamp.pid, stamp.tid}, *std::move(payload)};
+}
+
+}  // namespace sonde::event

@@ -1,0 +1,217 @@
+#include "sonde/output/json_sink.hpp"
+
+#include <iterator>
+#include <sys/wait.h>
+
+#include <fmt/format.h>
+
+#include "output/text.hpp"
+#include "sonde/decode/render.hpp"
+#include "sonde/decode/siginfo.hpp"
+#include "sonde/syscall/constants.hpp"
+
+namespace sonde::output {
+
+namespace {
+
+constexpr int format_version = 1;
+
+std::string_view flag(bool value) { return value ? "true" : "false"; }
+
+void append_signal(std::string& out, std::string_view key, int signal) {
+  append(out, ",\"{}\":{{\"number\":{},\"name\":", key, signal);
+  append_json_string(out, signal_text(signal));
+  out += '}';
+}
+
+// Text that may be a tracee's: whole, as a string or in base64.
+void append_text(std::string& out, std::string_view key, std::string_view text) {
+  append(out, ",\"{}\":", key);
+  append_json_bytes(out, std::as_bytes(std::span(text)), false);
+}
+
+}  // namespace
+
+JsonSink::JsonSink(Stream& out, const decode::Style& style)
+    : out_(out), line_(out.buffer()), style_(style), writer_(out.buffer()), result_writer_(result_) {
+  // Names are for people; the values that -X raw prints stand beside them.
+  style_.xlat = decode::Xlat::abbrev;
+  style_.hex_strings = decode::HexStrings::never;
+}
+
+void JsonSink::call_exited(const decode::Call& call) {
+  append_call(call);
+  append_exit(call);
+  line_ += ",\"duration_ns\":";
+  append_json_unsigned(line_, elapsed(call.enter_time, call.exit->time));
+  end_record();
+}
+
+void JsonSink::call_unfinished(const decode::Call& call, Nanoseconds time, Unfinished why) {
+  append_call(call);
+  line_ += ",\"duration_ns\":";
+  append_json_unsigned(line_, elapsed(call.enter_time, time));
+  append(line_, ",\"unfinished\":true,\"reason\":\"{}\"", unfinished_name(why));
+  end_record();
+}
+
+void JsonSink::event(const event::Event& event, bool shown) {
+  const bool always = std::holds_alternative<event::Session>(event.payload) ||
+                      std::holds_alternative<event::Lost>(event.payload) ||
+                      std::holds_alternative<event::Note>(event.payload);
+  if (always || shown) {
+    std::visit([&](const auto& payload) { on(payload, event); }, event.payload);
+  }
+}
+
+void JsonSink::finish(Nanoseconds) { out_.commit(); }
+
+void JsonSink::begin_record(std::string_view kind, Nanoseconds time) {
+  append(line_, "{{\"kind\":\"{}\",\"time\":\"", kind);
+  clock_.append(line_, time);
+  line_ += "\",\"elapsed_ns\":";
+  append_json_unsigned(line_, elapsed(start_, time));
+}
+
+void JsonSink::append_task(TaskId task) { append(line_, ",\"pid\":{},\"tid\":{}", task.pid, task.tid); }
+
+void JsonSink::end_record() {
+  line_ += "}\n";
+  out_.commit();
+}
+
+void JsonSink::append_call(const decode::Call& call) {
+  begin_record("syscall", call.enter_time);
+  append_task(call.task);
+  line_ += ",\"syscall\":\"";
+  append_name(line_, call);
+  append(line_, "\",\"nr\":{},\"abi\":\"{}\",\"args\":[", call.nr, abi_text(call.abi));
+  bool first = true;
+  for (unsigned i = 0; i < call.row->argument_count; ++i) {
+    if (!decode::argument_shown(call, i)) continue;
+    append(line_, "{}{{\"name\":\"{}\",\"value\":", first ? "" : ",", call.row->arguments[i].name);
+    writer_.begin_value();
+    decode::render_argument(call, i, style_, writer_);
+    writer_.end_value();
+    line_ += '}';
+    first = false;
+  }
+  line_ += ']';
+}
+
+void JsonSink::append_exit(const decode::Call& call) {
+  const decode::CallExit& exit = *call.exit;
+  line_ += ",\"ret\":";
+  const std::size_t start = line_.size();
+  append_json_integer(line_, exit.ret);
+  if (exit.failed) {
+    const auto number = static_cast<int>(-exit.ret);
+    append(line_, ",\"errno\":{{\"number\":{},\"name\":", number);
+    const std::string_view name = syscall::errno_name(number);
+    append_json_string(line_, name.empty() ? fmt::format("ERRNO_{}", number) : name);
+    line_ += '}';
+    return;
+  }
+  result_.clear();
+  result_writer_.begin_value();
+  decode::render_result(call, style_, result_writer_);
+  result_writer_.end_value();
+  if (std::string_view(line_).substr(start) != result_) append(line_, ",\"result\":{}", result_);
+  if (!result_writer_.last_remark().empty()) {
+    line_ += ",\"remark\":";
+    append_json_string(line_, result_writer_.last_remark());
+  }
+}
+
+void JsonSink::on(const event::Session& session, const event::Event& event) {
+  clock_.set_offset(session.realtime_offset);
+  start_ = event.time;
+  begin_record("session", event.time);
+  append(line_, ",\"format\":{},\"sonde\":\"{}\",\"attached\":{},\"follows_children\":{},\"string_limit\":{}",
+         format_version, SONDE_VERSION, flag(session.attached), flag(session.follows_children),
+         session.string_limit);
+  end_record();
+}
+
+void JsonSink::on(const event::TaskStarted& started, const event::Event& event) {
+  begin_record("process", event.time);
+  append_task(event.task);
+  append(line_, ",\"event\":\"started\",\"parent_tid\":{},\"origin\":\"{}\"", started.parent_tid,
+         origin_text(started.origin));
+  end_record();
+}
+
+void JsonSink::on(const event::TaskName& name, const event::Event& event) {
+  begin_record("process", event.time);
+  append_task(event.task);
+  line_ += ",\"event\":\"named\"";
+  append_text(line_, "comm", name.comm);
+  if (!name.exe.empty()) append_text(line_, "exe", name.exe);
+  end_record();
+}
+
+void JsonSink::on(const event::SyscallEnter&, const event::Event&) {}
+void JsonSink::on(const event::SyscallExit&, const event::Event&) {}
+
+void JsonSink::on(const event::Signal& signal, const event::Event& event) {
+  begin_record("signal", event.time);
+  append_task(event.task);
+  append_signal(line_, "signal", signal.info.si_signo);
+  line_ += ",\"info\":";
+  writer_.begin_value();
+  decode::render_siginfo(signal.info, style_, writer_);
+  writer_.end_value();
+  end_record();
+}
+
+void JsonSink::on(const event::GroupStop& stop, const event::Event& event) {
+  begin_record("stop", event.time);
+  append_task(event.task);
+  append_signal(line_, "signal", stop.signal);
+  end_record();
+}
+
+void JsonSink::on(const event::Exec& exec, const event::Event& event) {
+  begin_record("process", event.time);
+  append_task(event.task);
+  append(line_, ",\"event\":\"exec\",\"old_tid\":{}", exec.old_tid);
+  end_record();
+}
+
+void JsonSink::on(const event::TaskEnded& ended, const event::Event& event) {
+  begin_record("process", event.time);
+  append_task(event.task);
+  append(line_, ",\"event\":\"{}\"", ending_name(ended.status));
+  if (WIFSIGNALED(ended.status)) {
+    append_signal(line_, "signal", WTERMSIG(ended.status));
+    append(line_, ",\"core_dumped\":{}", flag(WCOREDUMP(ended.status)));
+  } else {
+    append(line_, ",\"status\":{}", WEXITSTATUS(ended.status));
+  }
+  end_record();
+}
+
+void JsonSink::on(const event::TaskDetached&, const event::Event& event) {
+  begin_record("process", event.time);
+  append_task(event.task);
+  line_ += ",\"event\":\"detached\"";
+  end_record();
+}
+
+void JsonSink::on(const event::Lost& lost, const event::Event& event) {
+  begin_record("lost", event.time);
+  append_task(event.task);
+  line_ += ",\"count\":";
+  append_json_unsigned(line_, lost.count);
+  append(line_, ",\"reason\":\"{}\"", loss_name(lost.reason));
+  end_record();
+}
+
+void JsonSink::on(const event::Note& note, const event::Event& event) {
+  begin_record("note", event.time);
+  append_task(event.task);
+  append_text(line_, "text", note.text);
+  end_record();
+}
+
+}  // namespace sonde::output

@@ -1,0 +1,113 @@
+#include "sonde/record/event_writer.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <ctime>
+#include <utility>
+
+#include "sonde/base/clock.hpp"
+
+namespace sonde::record {
+
+using event::FrameType;
+
+EventWriter::EventWriter(const Options& options, event::Ring& ring, std::function<bool()> given_up)
+    : options_(options),
+      ring_(ring, options.drop_on_overflow, std::move(given_up)),
+      frame_(ring_.frame()),
+      capture_(options),
+      descriptors_(options) {}
+
+bool EventWriter::begin(FrameType type, TaskId task, Nanoseconds time) {
+  if (!muted_) frame_.begin(type, task, time);
+  return !muted_;
+}
+
+void EventWriter::session(bool attached) {
+  timespec real;
+  ::clock_gettime(CLOCK_REALTIME, &real);
+  const Nanoseconds time = now();
+  const std::int64_t realtime = static_cast<std::int64_t>(real.tv_sec) * 1'000'000'000 + real.tv_nsec;
+  const std::uint32_t flags = (options_.follow_children ? event::session_follows_children : 0) |
+                              (attached ? event::session_attached : 0);
+  if (!begin(FrameType::session, {}, time)) return;
+  frame_.put(event::SessionFrame{event::frame_version, options_.string_limit,
+                                 realtime - static_cast<std::int64_t>(time), flags, 0});
+  ring_.post();
+}
+
+void EventWriter::started(TaskId task, pid_t parent_tid, event::TaskOrigin origin) {
+  if (!begin(FrameType::task_started, task, now())) return;
+  frame_.put(event::TaskStartedFrame{parent_tid, static_cast<std::uint32_t>(origin)});
+  ring_.post();
+}
+
+void EventWriter::named(TaskId task) {
+  const std::string comm = proc_.comm(task.tid);
+  event::TaskNameFrame fixed{};
+  std::memcpy(fixed.comm, comm.data(), std::min(comm.size(), sizeof fixed.comm - 1));
+  if (!begin(FrameType::task_name, task, now())) return;
+  frame_.put(fixed);
+  if (!options_.redact_paths) frame_.text(proc_.exe(task.pid));
+  ring_.post();
+}
+
+void EventWriter::entered(const Task& task, Nanoseconds time) {
+  hold_entered(task, time);
+  release_held();
+}
+
+void EventWriter::hold_entered(const Task& task, Nanoseconds time) {
+  if (!begin(FrameType::syscall_enter, task.id, time)) return;
+  event::SyscallEnterFrame fixed{{}, task.entry.instruction_pointer, task.entry.nr, task.entry.abi, {}};
+  std::memcpy(fixed.args, task.entry.args, sizeof fixed.args);
+  frame_.put(fixed);
+  if (options_.fd_paths) descriptors_.entry(task.id, task.entry, *task.row, frame_);
+  capture_.entry(task.id, task.entry, *task.row, frame_);
+}
+
+void EventWriter::exited(const Task& task, const ptrace::SyscallResult& result) {
+  if (!begin(FrameType::syscall_exit, task.id, now())) return;
+  frame_.put(event::SyscallExitFrame{result.ret, result.failed, {}});
+  if (options_.fd_paths) descriptors_.exit(task.id, result, *task.row, frame_);
+  capture_.exit(task.id, task.entry, result, *task.row, frame_);
+  ring_.post();
+}
+
+void EventWriter::signal(TaskId task, const siginfo_t& info) {
+  if (!begin(FrameType::signal, task, now())) return;
+  event::SignalFrame fixed;
+  std::memcpy(fixed.siginfo, &info, sizeof fixed.siginfo);
+  frame_.put(fixed);
+  ring_.post();
+}
+
+void EventWriter::group_stop(TaskId task, int signal) {
+  if (!begin(FrameType::group_stop, task, now())) return;
+  frame_.put(event::GroupStopFrame{signal, 0});
+  ring_.post();
+}
+
+void EventWriter::exec(TaskId task, pid_t old_tid) {
+  if (!begin(FrameType::exec, task, now())) return;
+  frame_.put(event::ExecFrame{old_tid, 0});
+  ring_.post();
+}
+
+void EventWriter::ended(TaskId task, int status) {
+  if (!begin(FrameType::task_ended, task, now())) return;
+  frame_.put(event::TaskEndedFrame{status, 0});
+  ring_.post();
+}
+
+void EventWriter::detached(TaskId task) {
+  if (begin(FrameType::task_detached, task, now())) ring_.post();
+}
+
+void EventWriter::mute() {
+  if (std::exchange(muted_, true)) return;
+  ring_.flush_losses();
+  ring_.close();
+}
+
+}  // namespace sonde::record
