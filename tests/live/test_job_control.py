@@ -226,7 +226,7 @@ class OnATerminal(LiveTest):
             shell.type("\x1a")
             shell.expect(r"Stopped.*\n")
             shell.expect("prompt> ")
-            self.assertTrue(stopped(pid))
+            wait_until(lambda: stopped(pid), "every thread is stopped")
             shell.type("fg\n")
             shell.expect("continued")
         # In the background too.

@@ -44,7 +44,7 @@ bool is_ignored(int signal) {
 sigset_t handled_signals() {
   sigset_t set;
   ::sigemptyset(&set);
-  for (const int signal : {SIGCHLD, SIGCONT}) ::sigaddset(&set, signal);
+  ::sigaddset(&set, SIGCHLD);
   for (const int signal : {SIGINT, SIGQUIT, SIGTERM, SIGHUP}) {
     if (!is_ignored(signal)) ::sigaddset(&set, signal);
   }
@@ -85,7 +85,6 @@ class Keeper {
   void on_signal(const signalfd_siginfo& info);
   void read_messages(record::ControlSocket& socket);
   void ask_to_detach();
-  void continue_program();
   int poll_timeout();
   bool done() const;
   int result();
@@ -103,7 +102,6 @@ class Keeper {
   pid_t tracer_ = 0;   // 0 once it was reaped.
   pid_t console_ = 0;
   pid_t program_ = 0;
-  bool program_stopped_ = false;
   std::optional<int> program_status_;  // As wait(2) gives it.
   std::optional<Error> program_failure_;
   int ended_by_ = 0;       // The signal that tells us to end without waiting for the program.
@@ -267,7 +265,6 @@ void Keeper::read_signals() {
 void Keeper::on_signal(const signalfd_siginfo& info) {
   const int signal = static_cast<int>(info.ssi_signo);
   if (signal == SIGCHLD) return;
-  if (signal == SIGCONT) return continue_program();
   // Ctrl-C and Ctrl-\ reach the program by themselves, since it is in the terminal's foreground group too.
   const bool from_terminal = info.ssi_code == SI_KERNEL && (signal == SIGINT || signal == SIGQUIT);
   if (runs() && from_terminal && !detach_asked_) return;
@@ -291,13 +288,13 @@ void Keeper::kill_processes() {
 
 void Keeper::look_at_children() {
   if (tracer_ > 0) {
-    if (const auto status = ptrace::child_status(tracer_, false)) {
+    if (const auto status = ptrace::child_status(tracer_)) {
       tracer_ = 0;
       on_tracer_gone(*status);
     }
   }
   if (console_ > 0) {
-    if (const auto status = ptrace::child_status(console_, false)) {
+    if (const auto status = ptrace::child_status(console_)) {
       console_ = 0;
       if (!WIFEXITED(*status) || WEXITSTATUS(*status) != 0) own_status_ = own_failure;
       if (WIFSIGNALED(*status) && !killed_) {
@@ -325,27 +322,11 @@ void Keeper::on_tracer_gone(int status) {
 
 void Keeper::look_at_program() {
   if (program_ == 0) return;
-  if (ptrace::child_continued(program_)) program_stopped_ = false;
-  const auto status = ptrace::child_status(program_, true);
+  const auto status = ptrace::child_status(program_);
   if (!status) return;
-  if (WIFSTOPPED(*status)) {
-    program_stopped_ = true;
-    return;
-  }
   program_ = 0;
   program_status_ = *status;
   if (auto executed = launch_->executed(); !executed) program_failure_ = executed.error();
-}
-
-// Sonde was stopped with its program (the tracer sees to that) and goes on. A shell continues the whole group, the
-// program too, perhaps a moment later; somebody who continued sonde alone means the program.
-void Keeper::continue_program() {
-  look_at_program();
-  for (int i = 0; i < 10 && program_stopped_; ++i) {
-    ::poll(nullptr, 0, 5);
-    look_at_program();
-  }
-  if (program_stopped_ && program_ != 0) ::kill(program_, SIGCONT);
 }
 
 bool Keeper::done() const {

@@ -52,16 +52,10 @@ WaitOutcome wait_for(pid_t tid, Block block) {
 
 WaitOutcome wait_for_any(Block block) { return wait_for(-1, block); }
 
-std::optional<int> child_status(pid_t child, bool stops) {
+std::optional<int> child_status(pid_t child) {
   int status = 0;
-  if (::wait4(child, &status, WNOHANG | (stops ? WUNTRACED : 0), nullptr) <= 0) return std::nullopt;
+  if (::wait4(child, &status, WNOHANG, nullptr) <= 0) return std::nullopt;
   return status;
-}
-
-bool child_continued(pid_t child) {
-  // Not wait4(), which would take the child's end too.
-  siginfo_t info{};
-  return ::waitid(P_PID, static_cast<id_t>(child), &info, WNOHANG | WCONTINUED) == 0 && info.si_pid == child;
 }
 
 void await_end(pid_t child) {

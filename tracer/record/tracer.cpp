@@ -185,13 +185,14 @@ void Tracer::on_stop(Stop stop) {
       task->interrupted = false;
       if (detaching_) return let_go(*task, std::move(stop), 0);
       if (news) events_.group_stop(task->id, stop.signal());
-      if (stop.tid() == program_) signal_keeper(SIGSTOP);
+      task->group_stopped = true;
+      if (task->id.pid == program_ && program_stopped()) signal_keeper(SIGSTOP);
       std::move(stop).listen();
       return;
     }
     case StopKind::trap:
       if (std::exchange(task->interrupted, false)) make_interrupted_call_again(stop.tid());
-      if (stop.tid() == program_ && !detaching_) signal_keeper(SIGCONT);
+      if (std::exchange(task->group_stopped, false) && task->id.pid == program_) signal_keeper(SIGCONT);
       // A child's first stop: it is about to return from the clone.
       if (task->cleared && !task->in_call) restore_untraced(stop.tid(), *std::exchange(task->cleared, std::nullopt));
       return go_on(*task, std::move(stop), 0);
@@ -205,6 +206,13 @@ void Tracer::on_stop(Stop stop) {
       return go_on(*task, std::move(stop), 0);
     case StopKind::other_event: return go_on(*task, std::move(stop), 0);
   }
+}
+
+// Whether every task of the program takes part in its group-stop: then it is complete, as a parent would be told.
+bool Tracer::program_stopped() {
+  bool all = true;
+  tasks_.each([&](const Task& task) { all &= task.id.pid != program_ || task.group_stopped; });
+  return all;
 }
 
 // The shell must see its job stop, go on and end when the program does. The tracer tells the keeper, for it sees these

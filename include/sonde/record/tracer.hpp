@@ -58,6 +58,7 @@ class Tracer {
   Result<void> attach_process(pid_t pid);
   bool attach_tasks(pid_t pid);
   void interrupt(Task& task);
+  bool program_stopped();
   void signal_keeper(int signal) const;
   bool wanted(const ptrace::SyscallEntry& entry) const;
 
