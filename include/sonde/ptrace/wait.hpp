@@ -36,8 +36,8 @@ std::optional<int> child_status(pid_t child, bool stops);
 // Whether SIGCONT has continued a stopped child since its stop was reported. Never blocks.
 bool child_continued(pid_t child);
 
-// Whether the child has ended; child_status() will tell how. Never blocks.
-bool child_ended(pid_t child);
+// Whether child_status(child, true) has something to tell. Never blocks.
+bool child_has_news(pid_t child);
 
 // Blocks until the child has ended.
 void await_end(pid_t child);
