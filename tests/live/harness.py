@@ -178,9 +178,7 @@ class Program:
         try:
             return self.popen.wait(LIMIT)
         except subprocess.TimeoutExpired:
-            states = {pid: (Proc.comm(pid), Proc.state(pid), Proc.status(pid, "TracerPid"))
-                      for pid in [self.pid, *descendants(self.pid)]}
-            raise AssertionError(f"did not end within {LIMIT:g} s: {self.arguments}; {states}; {self.errors()}")
+            raise AssertionError(f"did not end within {LIMIT:g} s: {self.arguments}; {states(self.pid)}; {self.errors()}")
 
     def finish(self):
         """No more input: the status and the rest of the output's lines."""
@@ -251,6 +249,12 @@ def descendants(pid):
         found += children
         todo += children
     return found
+
+
+def states(pid):
+    """Of a process and all below it, for messages."""
+    return {found: (Proc.comm(found), Proc.state(found), Proc.tracer(found), Proc.syscall(found))
+            for found in [pid, *descendants(pid)]}
 
 
 def marks(trace, number=None):

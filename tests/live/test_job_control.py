@@ -168,7 +168,8 @@ class Terminal:
                 return found
             readable, _, _ = select.select([self.fd], [], [], max(0, deadline - time.monotonic()))
             if not readable:
-                raise AssertionError(f"not within {LIMIT:g} s on the terminal: {pattern}; there is: {self.seen!r}")
+                raise AssertionError(f"not within {LIMIT:g} s on the terminal: {pattern}; there is: {self.seen!r}; "
+                                     f"{harness.states(self.pid)}")
             try:
                 data = os.read(self.fd, 65536)
             except OSError:
@@ -226,7 +227,7 @@ class OnATerminal(LiveTest):
             shell.type("\x1a")
             shell.expect(r"Stopped.*\n")
             shell.expect("prompt> ")
-            wait_until(lambda: stopped(pid), "every thread is stopped")
+            wait_until(lambda: stopped(pid), "it is stopped")
             shell.type("fg\n")
             shell.expect("continued")
         # In the background too.

@@ -36,8 +36,15 @@ int main(int argc, char** argv) {
     action.sa_handler = on_stop;
     sigaction(SIGTSTP, &action, NULL);
   }
+  // The main thread is to handle SIGCONT: else it could read the terminal, and have the job stopped again, before the
+  // other one has said anything.
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGCONT);
+  pthread_sigmask(SIG_BLOCK, &set, NULL);
   pthread_t thread;
   must(pthread_create(&thread, NULL, other_thread, NULL) == 0, "pthread_create");
+  pthread_sigmask(SIG_UNBLOCK, &set, NULL);
   say("ready %d", getpid());
   hear();
   say("running");

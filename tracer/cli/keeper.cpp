@@ -85,6 +85,9 @@ class Keeper {
   void on_signal(const signalfd_siginfo& info);
   void read_messages(record::ControlSocket& socket);
   void ask_to_detach();
+  void stop_with_program(int signal);
+  bool has_gone_on() const;
+  void continue_program();
   int poll_timeout();
   bool done() const;
   int result();
@@ -197,8 +200,8 @@ int Keeper::run() {
   if (auto started = start_program(); !started) return give_up(started.error(), status_for(started.error()));
   if (auto forked = fork_processes(); !forked) return give_up(forked.error(), own_failure);
   if (runs()) {
-    // The terminal's Ctrl-Z stops the program, if it wants to be stopped; the tracer then stops us with it.
-    ::signal(SIGTSTP, SIG_IGN);
+    // The terminal's stops are meant for the program, if it wants to be stopped; sonde then stops with it.
+    for (const int signal : {SIGTSTP, SIGTTIN, SIGTTOU}) ::signal(signal, SIG_IGN);
   }
   if (settings_.timeout_ns) deadline_ = now() + *settings_.timeout_ns;
   while (!done()) watch();
@@ -321,12 +324,57 @@ void Keeper::on_tracer_gone(int status) {
 }
 
 void Keeper::look_at_program() {
-  if (program_ == 0) return;
-  const auto status = ptrace::child_status(program_);
-  if (!status) return;
-  program_ = 0;
-  program_status_ = *status;
-  if (auto executed = launch_->executed(); !executed) program_failure_ = executed.error();
+  while (program_ != 0) {
+    const auto status = ptrace::child_status(program_, true);
+    if (!status) return;
+    if (WIFSTOPPED(*status)) {
+      stop_with_program(WSTOPSIG(*status));
+      continue;
+    }
+    program_ = 0;
+    program_status_ = *status;
+    if (auto executed = launch_->executed(); !executed) program_failure_ = executed.error();
+  }
+}
+
+// The shell must see the job stop when its program does. The tracer continues us when the program alone goes on or ends; so
+// that this cannot come too early and be lost, the stop is made pending first: SIGCONT removes a pending stop. (Hence
+// not SIGSTOP, which cannot be pending; to a shell they are the same.) In an orphaned process group, where there is no
+// shell to see it, nothing stops.
+void Keeper::stop_with_program(int signal) {
+  if (signal == SIGSTOP && tracer_ == 0) return;  // Nobody would continue us.
+  if (signal == SIGSTOP) signal = SIGTSTP;
+  sigset_t set;
+  ::sigemptyset(&set);
+  ::sigaddset(&set, signal);
+  ::sigprocmask(SIG_BLOCK, &set, nullptr);
+  ::signal(signal, SIG_DFL);
+  ::raise(signal);
+  const bool runs_again = has_gone_on();
+  if (runs_again) ::signal(signal, SIG_IGN);  // Takes it back.
+  ::sigprocmask(SIG_UNBLOCK, &set, nullptr);
+  ::signal(signal, SIG_IGN);
+  if (!runs_again) continue_program();
+}
+
+// Whether the program was continued since its stop was reported; it may have stopped again, or ended.
+bool Keeper::has_gone_on() const { return ptrace::child_continued(program_) || ptrace::child_has_news(program_); }
+
+// Here sonde goes on. A shell continues the whole group, the program too, perhaps a moment later; somebody who continued
+// sonde alone means the program.
+void Keeper::continue_program() {
+  sigset_t set;
+  ::sigemptyset(&set);
+  ::sigaddset(&set, SIGCONT);
+  siginfo_t info;
+  const timespec at_once{};
+  if (::sigtimedwait(&set, &info, &at_once) < 0) return;  // Nobody has stopped us.
+  if (info.si_pid == tracer_) return;
+  for (int i = 0; i < 10; ++i) {
+    if (has_gone_on()) return;
+    ::poll(nullptr, 0, 5);
+  }
+  ::kill(program_, SIGCONT);
 }
 
 bool Keeper::done() const {

@@ -58,6 +58,18 @@ std::optional<int> child_status(pid_t child) {
   return status;
 }
 
+// waitid() and not wait4(), which would take the child's end as well.
+bool child_continued(pid_t child) {
+  siginfo_t info{};
+  return ::waitid(P_PID, static_cast<id_t>(child), &info, WCONTINUED | WNOHANG) == 0 && info.si_pid == child;
+}
+
+bool child_has_news(pid_t child) {
+  siginfo_t info{};
+  return ::waitid(P_PID, static_cast<id_t>(child), &info, WEXITED | WSTOPPED | WNOHANG | WNOWAIT) == 0 &&
+         info.si_pid == child;
+}
+
 void await_end(pid_t child) {
   while (::wait4(child, nullptr, 0, nullptr) < 0 && errno == EINTR) {
   }

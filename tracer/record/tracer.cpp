@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <ctime>
 #include <csignal>
+#include <ctime>
 #include <utility>
 
 #include "sonde/base/clock.hpp"
@@ -128,15 +128,17 @@ Result<void> Tracer::attach_process(pid_t pid) {
 }
 
 // A task that is already seized brings the threads that it creates with it, so once a whole look at the list finds
-// nobody new, nobody is missing.
+// nobody new, and nobody gone, nobody is missing. A tid that we have seized may belong to another task by now, one that
+// executes a program and has taken the place of its leader: so those are asked as well, and refuse if all is well.
 bool Tracer::attach_tasks(pid_t pid) {
   bool any = false;
-  for (bool found_new = true; found_new;) {
-    found_new = false;
+  for (bool changed = true; changed;) {
+    changed = false;
     for (const pid_t tid : proc_.tasks(pid)) {
-      if (tasks_.find(tid) != nullptr || !ptrace::seize(tid, ptrace_options(options_))) continue;
-      interrupt(adopt(tid, 0, TaskOrigin::attached, pid));
-      any = found_new = true;
+      const auto seized = ptrace::seize(tid, ptrace_options(options_));
+      if (seized) interrupt(adopt(tid, 0, TaskOrigin::attached, pid));
+      any |= seized.has_value();
+      changed |= seized || seized.error().code == ErrorCode::gone;
     }
   }
   return any;

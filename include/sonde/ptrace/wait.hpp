@@ -29,8 +29,15 @@ WaitOutcome wait_for_any(Block block);
 // The same of one task.
 WaitOutcome wait_for(pid_t tid, Block block);
 
-// For a parent that traces nobody: how its child has ended, if it has. Never blocks.
-std::optional<int> child_status(pid_t child);
+// For a parent that traces nobody: what became of its child, if anything. With `stops`, group-stops are reported too
+// (WIFSTOPPED). Never blocks.
+std::optional<int> child_status(pid_t child, bool stops);
+
+// Whether SIGCONT has continued a stopped child since its stop was reported. Never blocks.
+bool child_continued(pid_t child);
+
+// Whether child_status(child, true) has something to tell. Never blocks.
+bool child_has_news(pid_t child);
 
 // Blocks until the child has ended.
 void await_end(pid_t child);
