@@ -44,7 +44,7 @@ bool is_ignored(int signal) {
 sigset_t handled_signals() {
   sigset_t set;
   ::sigemptyset(&set);
-  ::sigaddset(&set, SIGCHLD);
+  for (const int signal : {SIGCHLD, SIGCONT}) ::sigaddset(&set, signal);
   for (const int signal : {SIGINT, SIGQUIT, SIGTERM, SIGHUP}) {
     if (!is_ignored(signal)) ::sigaddset(&set, signal);
   }
@@ -267,7 +267,7 @@ void Keeper::read_signals() {
 
 void Keeper::on_signal(const signalfd_siginfo& info) {
   const int signal = static_cast<int>(info.ssi_signo);
-  if (signal == SIGCHLD) return;
+  if (signal == SIGCHLD || signal == SIGCONT) return;
   // Ctrl-C and Ctrl-\ reach the program by themselves, since it is in the terminal's foreground group too.
   const bool from_terminal = info.ssi_code == SI_KERNEL && (signal == SIGINT || signal == SIGQUIT);
   if (runs() && from_terminal && !detach_asked_) return;
@@ -291,13 +291,13 @@ void Keeper::kill_processes() {
 
 void Keeper::look_at_children() {
   if (tracer_ > 0) {
-    if (const auto status = ptrace::child_status(tracer_)) {
+    if (const auto status = ptrace::child_status(tracer_, false)) {
       tracer_ = 0;
       on_tracer_gone(*status);
     }
   }
   if (console_ > 0) {
-    if (const auto status = ptrace::child_status(console_)) {
+    if (const auto status = ptrace::child_status(console_, false)) {
       console_ = 0;
       if (!WIFEXITED(*status) || WEXITSTATUS(*status) != 0) own_status_ = own_failure;
       if (WIFSIGNALED(*status) && !killed_) {
@@ -312,7 +312,6 @@ void Keeper::look_at_children() {
 }
 
 void Keeper::on_tracer_gone(int status) {
-  if (runs()) ::signal(SIGTSTP, SIG_DFL);  // Nobody stops us with the program any more.
   ring_->close();
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return;
   own_status_ = own_failure;

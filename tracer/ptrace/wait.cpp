@@ -52,9 +52,9 @@ WaitOutcome wait_for(pid_t tid, Block block) {
 
 WaitOutcome wait_for_any(Block block) { return wait_for(-1, block); }
 
-std::optional<int> child_status(pid_t child) {
+std::optional<int> child_status(pid_t child, bool stops) {
   int status = 0;
-  if (::wait4(child, &status, WNOHANG, nullptr) <= 0) return std::nullopt;
+  if (::wait4(child, &status, WNOHANG | (stops ? WUNTRACED : 0), nullptr) <= 0) return std::nullopt;
   return status;
 }
 

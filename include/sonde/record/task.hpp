@@ -19,7 +19,6 @@ struct Task {
   bool recorded = false;      // The entry is in the event stream.
   bool hidden = false;        // The child of ours that has not executed the program yet.
   bool starting = false;      // It has just done so, and the exit of that call is to come.
-  bool group_stopped = false; // It takes part in a group-stop.
   bool interrupted = false;   // We asked it to stop, and it has not answered.
   bool let_go = false;        // To be detached at its next stop: a child that is not to be followed.
   bool own_filter = false;    // It has a seccomp filter of its own, which may outrank ours: trace it by every call.
