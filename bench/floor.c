@@ -1,5 +1,5 @@
-// The least that a tracer of system calls can do with ptrace: wait for a stop, let the task go on. It reads nothing and
-// prints nothing; what a tracer costs beyond this is its own.
+// The least that a tracer of system calls can do with ptrace: wait for a stop, let the task go on. It reads
+// nothing and prints nothing; what a tracer costs beyond this is its own.
 //
 // usage: floor PROGRAM [ARG...]
 #include <signal.h>

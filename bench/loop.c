@@ -1,8 +1,8 @@
 // A loop of cheap system calls: getppid, COUNT times.
 //
 // usage: loop COUNT [MARK]
-// With MARK it writes a byte to descriptor 3 after MARK calls and after all of them, and each time waits for one from
-// descriptor 4, so that whoever holds the other ends can look at the world in between.
+// With MARK it writes a byte to descriptor 3 after MARK calls and after all of them, and each time waits for
+// one from descriptor 4, so that whoever holds the other ends can look at the world in between.
 #include <stdlib.h>
 #include <sys/syscall.h>
 #include <unistd.h>

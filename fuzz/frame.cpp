@@ -1,4 +1,5 @@
-// The event stream's reader, as it meets a hostile trace file: every frame, and every segment of its snapshot.
+// The event stream's reader, as it meets a hostile trace file: every frame, and every segment of its
+// snapshot.
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -29,7 +30,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::size_t sum = 0;
   while (const auto frame = event::frame_size(rest)) {
     if (const auto parsed = event::parse_frame(rest)) {
-      if (const auto* enter = std::get_if<event::SyscallEnter>(&parsed->payload)) sum += touch(enter->snapshot);
+      if (const auto* enter = std::get_if<event::SyscallEnter>(&parsed->payload))
+        sum += touch(enter->snapshot);
       if (const auto* exit = std::get_if<event::SyscallExit>(&parsed->payload)) sum += touch(exit->snapshot);
       if (const auto* note = std::get_if<event::Note>(&parsed->payload)) sum += note->text.size();
       if (const auto* name = std::get_if<event::TaskName>(&parsed->payload)) sum += name->exe.size();

@@ -1,7 +1,7 @@
 // Makes a child in each way there is; each marks its own number. Says the way, the child's tid and the mark.
-#include "target.h"
-
 #include <linux/sched.h>
+
+#include "target.h"
 
 static char stack[1 << 16] __attribute__((aligned(16)));
 

@@ -1,4 +1,5 @@
-// A double fork: the program ends first, its child second, and the grandchild lives on with init as its parent.
+// A double fork: the program ends first, its child second, and the grandchild lives on with init as its
+// parent.
 #include "target.h"
 
 int main(void) {

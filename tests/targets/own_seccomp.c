@@ -1,10 +1,10 @@
 // Installs seccomp filters of its own: one that fails a call, one that sends SIGSYS for another.
-#include "target.h"
-
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
 #include <sys/prctl.h>
+
+#include "target.h"
 
 static volatile int trapped;
 

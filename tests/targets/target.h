@@ -1,5 +1,6 @@
-// What the target programs share. A target says on standard output what it did, so that the test can compare the trace
-// with it, and waits for the test by reading lines from standard input: no target ever sleeps to let another go first.
+// What the target programs share. A target says on standard output what it did, so that the test can compare
+// the trace with it, and waits for the test by reading lines from standard input: no target ever sleeps to
+// let another go first.
 #pragma once
 
 #ifndef _GNU_SOURCE

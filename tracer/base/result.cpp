@@ -18,18 +18,25 @@ Failure fail(ErrorCode code, std::string context) { return Failure(Error{code, 0
 Failure fail_errno(int errno_value, std::string context) {
   ErrorCode code = ErrorCode::io;
   switch (errno_value) {
-    case ESRCH: code = ErrorCode::gone; break;
+    case ESRCH:
+      code = ErrorCode::gone;
+      break;
     case EPERM:
-    case EACCES: code = ErrorCode::permission; break;
-    case ENOENT: code = ErrorCode::not_found; break;
-    default: break;
+    case EACCES:
+      code = ErrorCode::permission;
+      break;
+    case ENOENT:
+      code = ErrorCode::not_found;
+      break;
+    default:
+      break;
   }
   return Failure(Error{code, errno_value, std::move(context)});
 }
 
 void check_failed(const char* expression, const char* file, int line) {
-  std::fprintf(stderr, "sonde: internal error: %s does not hold at %s:%d; please report this\n", expression, file,
-               line);
+  std::fprintf(stderr, "sonde: internal error: %s does not hold at %s:%d; please report this\n", expression,
+               file, line);
   std::abort();
 }
 

@@ -62,7 +62,8 @@ void EventPump::on_other(const event::Event& event) {
     end_call(event.task.tid, event.time, output::Unfinished::died);
   } else if (std::holds_alternative<event::TaskDetached>(event.payload)) {
     end_call(event.task.tid, event.time, output::Unfinished::detached);
-  } else if (const auto* exec = std::get_if<event::Exec>(&event.payload); exec && exec->old_tid != event.task.tid) {
+  } else if (const auto* exec = std::get_if<event::Exec>(&event.payload);
+             exec && exec->old_tid != event.task.tid) {
     end_call(event.task.tid, event.time, output::Unfinished::died);
     if (auto node = calls_.extract(exec->old_tid)) {
       node.key() = event.task.tid;

@@ -1,14 +1,13 @@
 #include "sonde/cli/filters.hpp"
 
+#include <cstring>
 #include <linux/audit.h>
 #include <linux/capability.h>
 #include <linux/seccomp.h>
-#include <stdlib.h>
-#include <unistd.h>
-
-#include <cstring>
 #include <memory>
+#include <stdlib.h>
 #include <string>
+#include <unistd.h>
 
 #include "sonde/cli/message.hpp"
 #include "sonde/filter/bpf.hpp"
@@ -77,8 +76,8 @@ void push_filters_down(Settings& settings) {
   }
   if (!settings.selection) return;
   require_capture(filter::required_capture(*settings.selection), tracing);
-  auto program = std::make_shared<const std::vector<sock_filter>>(
-      filter::push_down(*settings.selection, {}).program);
+  auto program =
+      std::make_shared<const std::vector<sock_filter>>(filter::push_down(*settings.selection, {}).program);
   tracing.may_match = [program](Abi abi, std::uint32_t nr, std::span<const std::uint64_t, 6> args) {
     return filter::bpf::run(*program, data_of(abi, nr, args)) != SECCOMP_RET_ALLOW;
   };

@@ -1,17 +1,16 @@
 #include "sonde/cli/keeper.hpp"
 
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
 #include <fcntl.h>
+#include <optional>
 #include <poll.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <cerrno>
-#include <csignal>
-#include <cstdio>
-#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
@@ -102,15 +101,15 @@ class Keeper {
   record::ControlSocket console_socket_;
   Lifeline lifeline_;
   UniqueFd signals_;
-  pid_t tracer_ = 0;   // 0 once it was reaped.
+  pid_t tracer_ = 0;  // 0 once it was reaped.
   pid_t console_ = 0;
   pid_t program_ = 0;
   std::optional<int> program_status_;  // As wait(2) gives it.
   std::optional<Error> program_failure_;
-  int ended_by_ = 0;       // The signal that tells us to end without waiting for the program.
-  int own_status_ = 0;     // 125 when something of ours failed.
+  int ended_by_ = 0;    // The signal that tells us to end without waiting for the program.
+  int own_status_ = 0;  // 125 when something of ours failed.
   bool detach_asked_ = false;
-  bool killed_ = false;    // Tracer and console, by us.
+  bool killed_ = false;  // Tracer and console, by us.
   std::optional<Nanoseconds> deadline_;
 };
 
@@ -151,7 +150,8 @@ Result<void> Keeper::start_program() {
   return {};
 }
 
-// Console and tracer are forked with the handled signals blocked, and unblock them once their dispositions are set.
+// Console and tracer are forked with the handled signals blocked, and unblock them once their dispositions
+// are set.
 Result<void> Keeper::fork_processes() {
   ::signal(SIGCHLD, SIG_DFL);  // Ignored, it would have our children vanish without a word.
   const sigset_t handled = handled_signals();
@@ -171,8 +171,8 @@ Result<void> Keeper::fork_processes() {
     lifeline_.held.reset();
     signals_.reset();
     if (launch_) launch_->abandon();
-    ::_exit(run_console_process(settings_, *ring_, std::move(for_console->second), std::move(lifeline_.watched),
-                                std::move(*outputs_)));
+    ::_exit(run_console_process(settings_, *ring_, std::move(for_console->second),
+                                std::move(lifeline_.watched), std::move(*outputs_)));
   }
   if (console_ < 0) return fail_errno(errno, "cannot start a process");
   tracer_ = ::fork();
@@ -183,8 +183,8 @@ Result<void> Keeper::fork_processes() {
     lifeline_.watched.reset();
     signals_.reset();
     outputs_->abandon();
-    ::_exit(run_tracer_process(settings_, *ring_, std::move(for_tracer->second), launch_ ? &*launch_ : nullptr,
-                               {keeper, console_, ::getpid()}));
+    ::_exit(run_tracer_process(settings_, *ring_, std::move(for_tracer->second),
+                               launch_ ? &*launch_ : nullptr, {keeper, console_, ::getpid()}));
   }
   if (tracer_ < 0) return fail_errno(errno, "cannot start a process");
   tracer_socket_ = std::move(for_tracer->first);
@@ -215,7 +215,8 @@ int Keeper::give_up(const Error& error, int status) {
 }
 
 void Keeper::watch() {
-  pollfd polls[] = {{signals_.value(), POLLIN, 0}, {tracer_socket_.fd(), POLLIN, 0}, {console_socket_.fd(), POLLIN, 0}};
+  pollfd polls[] = {
+      {signals_.value(), POLLIN, 0}, {tracer_socket_.fd(), POLLIN, 0}, {console_socket_.fd(), POLLIN, 0}};
   const int n = ::poll(polls, 3, poll_timeout());
   if (n < 0 && errno != EINTR) return;
   if (deadline_ && now() >= *deadline_) {
@@ -231,7 +232,9 @@ void Keeper::watch() {
 int Keeper::poll_timeout() {
   if (!deadline_) return -1;
   const Nanoseconds time = now();
-  return time >= *deadline_ ? 0 : static_cast<int>(std::min<Nanoseconds>((*deadline_ - time) / 1'000'000 + 1, 1 << 30));
+  return time >= *deadline_
+             ? 0
+             : static_cast<int>(std::min<Nanoseconds>((*deadline_ - time) / 1'000'000 + 1, 1 << 30));
 }
 
 void Keeper::read_messages(record::ControlSocket& socket) {
@@ -239,9 +242,12 @@ void Keeper::read_messages(record::ControlSocket& socket) {
   record::ControlMessage message;
   for (;;) {
     switch (socket.receive(message)) {
-      case record::ControlSocket::State::empty: return;
-      case record::ControlSocket::State::closed: return socket.close();
-      case record::ControlSocket::State::message: break;
+      case record::ControlSocket::State::empty:
+        return;
+      case record::ControlSocket::State::closed:
+        return socket.close();
+      case record::ControlSocket::State::message:
+        break;
     }
     switch (message.kind) {
       case record::ControlKind::refused:
@@ -255,7 +261,8 @@ void Keeper::read_messages(record::ControlSocket& socket) {
         }
         ask_to_detach();
         break;
-      case record::ControlKind::detach: break;
+      case record::ControlKind::detach:
+        break;
     }
   }
 }
@@ -281,8 +288,8 @@ void Keeper::ask_to_detach() {
   tracer_socket_.send(record::ControlKind::detach);
 }
 
-// Asked a second time: the output may hang. The kernel detaches what a killed tracer held; under a seccomp filter that
-// would end the program, so there the tracer is left alone.
+// Asked a second time: the output may hang. The kernel detaches what a killed tracer held; under a seccomp
+// filter that would end the program, so there the tracer is left alone.
 void Keeper::kill_processes() {
   killed_ = true;
   if (tracer_ > 0 && settings_.tracing.can_detach()) ::kill(tracer_, SIGKILL);
@@ -301,9 +308,10 @@ void Keeper::look_at_children() {
       console_ = 0;
       if (!WIFEXITED(*status) || WEXITSTATUS(*status) != 0) own_status_ = own_failure;
       if (WIFSIGNALED(*status) && !killed_) {
-        complain(fmt::format("the console process was ended by signal {}; no more events are shown, and what was "
-                             "traced goes on",
-                             WTERMSIG(*status)));
+        complain(
+            fmt::format("the console process was ended by signal {}; no more events are shown, and what was "
+                        "traced goes on",
+                        WTERMSIG(*status)));
       }
       ask_to_detach();
     }
@@ -317,8 +325,9 @@ void Keeper::on_tracer_gone(int status) {
   own_status_ = own_failure;
   if (WIFSIGNALED(status) && !detach_asked_) {
     complain(fmt::format("the tracer process was ended by signal {}; what was traced {}", WTERMSIG(status),
-                         settings_.tracing.can_detach() && !settings_.tracing.kill_on_exit ? "goes on untraced"
-                                                                                           : "ended with it"));
+                         settings_.tracing.can_detach() && !settings_.tracing.kill_on_exit
+                             ? "goes on untraced"
+                             : "ended with it"));
   }
 }
 
@@ -336,10 +345,10 @@ void Keeper::look_at_program() {
   }
 }
 
-// The shell must see the job stop when its program does. The tracer continues us when the program alone goes on or ends; so
-// that this cannot come too early and be lost, the stop is made pending first: SIGCONT removes a pending stop. (Hence
-// not SIGSTOP, which cannot be pending; to a shell they are the same.) In an orphaned process group, where there is no
-// shell to see it, nothing stops.
+// The shell must see the job stop when its program does. The tracer continues us when the program alone goes
+// on or ends; so that this cannot come too early and be lost, the stop is made pending first: SIGCONT removes
+// a pending stop. (Hence not SIGSTOP, which cannot be pending; to a shell they are the same.) In an orphaned
+// process group, where there is no shell to see it, nothing stops.
 void Keeper::stop_with_program(int signal) {
   if (signal == SIGSTOP && tracer_ == 0) return;  // Nobody would continue us.
   if (signal == SIGSTOP) signal = SIGTSTP;
@@ -357,10 +366,12 @@ void Keeper::stop_with_program(int signal) {
 }
 
 // Whether the program was continued since its stop was reported; it may have stopped again, or ended.
-bool Keeper::has_gone_on() const { return ptrace::child_continued(program_) || ptrace::child_has_news(program_); }
+bool Keeper::has_gone_on() const {
+  return ptrace::child_continued(program_) || ptrace::child_has_news(program_);
+}
 
-// Here sonde goes on. A shell continues the whole group, the program too, perhaps a moment later; somebody who continued
-// sonde alone means the program.
+// Here sonde goes on. A shell continues the whole group, the program too, perhaps a moment later; somebody
+// who continued sonde alone means the program.
 void Keeper::continue_program() {
   sigset_t set;
   ::sigemptyset(&set);

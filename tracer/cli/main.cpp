@@ -9,9 +9,12 @@ int main(int argc, char** argv) {
   auto& settings = std::get<Settings>(parsed);
   switch (settings.verb) {
     case Verb::run:
-    case Verb::attach: return trace(settings);
-    case Verb::report: return report(settings);
-    case Verb::filter: return explain_filter(settings);
+    case Verb::attach:
+      return trace(settings);
+    case Verb::report:
+      return report(settings);
+    case Verb::filter:
+      return explain_filter(settings);
   }
   return 125;
 }

@@ -1,8 +1,7 @@
 #include "sonde/cli/message.hpp"
 
-#include <unistd.h>
-
 #include <string>
+#include <unistd.h>
 
 #include <fmt/format.h>
 

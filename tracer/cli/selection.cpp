@@ -58,10 +58,13 @@ Shown Selection::ask(const decode::Call& call) const {
   const auto state = call.exit ? filter::CallState::returned : filter::CallState::entered;
   const filter::CallView seen = view(call, state);
   switch (filter::evaluate(*expression_, filter::CallFields(seen))) {
-    case filter::Verdict::yes: return Shown::yes;
-    case filter::Verdict::pending: return Shown::undecided;
+    case filter::Verdict::yes:
+      return Shown::yes;
+    case filter::Verdict::pending:
+      return Shown::undecided;
     case filter::Verdict::no:
-    case filter::Verdict::unknown: break;
+    case filter::Verdict::unknown:
+      break;
   }
   return Shown::no;
 }
@@ -79,10 +82,11 @@ bool Selection::ask(const event::Event& event) const {
   const filter::Origin from = origin(event.task, event.time);
   if (const auto* signal = std::get_if<event::Signal>(&event.payload)) {
     if (!signals_) return false;
-    return !expression_ || filter::evaluate(*expression_, filter::SignalFields(from, signal->info)) ==
-                               filter::Verdict::yes;
+    return !expression_ ||
+           filter::evaluate(*expression_, filter::SignalFields(from, signal->info)) == filter::Verdict::yes;
   }
-  if (std::holds_alternative<event::Lost>(event.payload) || std::holds_alternative<event::Note>(event.payload)) {
+  if (std::holds_alternative<event::Lost>(event.payload) ||
+      std::holds_alternative<event::Note>(event.payload)) {
     return true;
   }
   if (!processes_) return false;

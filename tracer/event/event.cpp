@@ -57,7 +57,8 @@ std::optional<Payload> parse_payload(FrameType type, Bytes body) {
         return TaskName{{p->fixed->comm, ::strnlen(p->fixed->comm, sizeof p->fixed->comm)}, text_of(p->rest)};
       }
       return std::nullopt;
-    case FrameType::syscall_enter: return parse_syscall_enter(body);
+    case FrameType::syscall_enter:
+      return parse_syscall_enter(body);
     case FrameType::syscall_exit:
       if (const auto p = split<SyscallExitFrame>(body)) {
         return SyscallExit{p->fixed->ret, p->fixed->failed != 0, Snapshot(p->rest)};
@@ -80,14 +81,16 @@ std::optional<Payload> parse_payload(FrameType type, Bytes body) {
     case FrameType::task_ended:
       if (const auto p = split<TaskEndedFrame>(body)) return TaskEnded{p->fixed->status};
       return std::nullopt;
-    case FrameType::task_detached: return TaskDetached{};
+    case FrameType::task_detached:
+      return TaskDetached{};
     case FrameType::lost:
       if (const auto p = split<LostFrame>(body);
           p && p->fixed->reason <= static_cast<std::uint32_t>(LossReason::sampling)) {
         return Lost{p->fixed->count, static_cast<LossReason>(p->fixed->reason)};
       }
       return std::nullopt;
-    case FrameType::note: return Note{text_of(body)};
+    case FrameType::note:
+      return Note{text_of(body)};
   }
   return std::nullopt;
 }

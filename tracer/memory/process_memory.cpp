@@ -1,9 +1,8 @@
 #include "sonde/memory/process_memory.hpp"
 
-#include <sys/uio.h>
-
 #include <algorithm>
 #include <array>
+#include <sys/uio.h>
 
 #include "sonde/base/result.hpp"
 

@@ -1,5 +1,9 @@
 #include "sonde/process/launch.hpp"
 
+#include <cerrno>
+#include <charconv>
+#include <cstdlib>
+#include <cstring>
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/seccomp.h>
@@ -8,11 +12,6 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-#include <cerrno>
-#include <charconv>
-#include <cstdlib>
-#include <cstring>
 
 #include <fmt/format.h>
 
@@ -72,8 +71,8 @@ bool install_filter(const Program& program) {
   do n = ::read(go, &released, 1);
   while (n < 0 && errno == EINTR);
   if (n != 1) ::_exit(125);  // Nobody is left who could let it go.
-  // As root the filter comes first: installing it needs the privilege that changing the user gives up. The order does
-  // not matter otherwise, since the tracer already stands by for what the filter reports.
+  // As root the filter comes first: installing it needs the privilege that changing the user gives up. The
+  // order does not matter otherwise, since the tracer already stands by for what the filter reports.
   if (!program.seccomp.empty() && !install_filter(program)) give_up(ExecFailure::Step::seccomp);
   if (program.user && !become(*program.user)) give_up(ExecFailure::Step::user);
   ::execve(program.path.c_str(), argv_pointers.data(), environment_pointers.data());
@@ -175,16 +174,21 @@ Result<void> Launch::executed() {
   report_.reset();
   if (n != static_cast<ssize_t>(sizeof failure)) return {};
   switch (failure.step) {
-    case ExecFailure::Step::user: return fail_errno(failure.errno_value, "cannot become the user asked for");
-    case ExecFailure::Step::seccomp: return fail_errno(failure.errno_value, "cannot install the seccomp filter");
-    case ExecFailure::Step::exec: break;
+    case ExecFailure::Step::user:
+      return fail_errno(failure.errno_value, "cannot become the user asked for");
+    case ExecFailure::Step::seccomp:
+      return fail_errno(failure.errno_value, "cannot install the seccomp filter");
+    case ExecFailure::Step::exec:
+      break;
   }
   if (failure.errno_value == ENOEXEC) {
-    return fail(ErrorCode::not_runnable, "it is no program that the kernel knows; a script needs a first line like "
-                                         "#!/bin/sh");
+    return fail(ErrorCode::not_runnable,
+                "it is no program that the kernel knows; a script needs a first line like "
+                "#!/bin/sh");
   }
   if (failure.errno_value == ENOENT) {
-    return fail(ErrorCode::not_found, "the interpreter that its first line names, or its loader, does not exist");
+    return fail(ErrorCode::not_found,
+                "the interpreter that its first line names, or its loader, does not exist");
   }
   Error error = fail_errno(failure.errno_value, "the kernel refused").value();
   if (error.code != ErrorCode::not_found) error.code = ErrorCode::not_runnable;

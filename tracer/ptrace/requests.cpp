@@ -1,11 +1,10 @@
 #include "sonde/ptrace/requests.hpp"
 
-#include <linux/audit.h>
-#include <sys/ptrace.h>
-
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <linux/audit.h>
+#include <sys/ptrace.h>
 
 namespace sonde::ptrace {
 
@@ -14,14 +13,17 @@ namespace {
 constexpr std::uint32_t x32_bit = 0x40000000;  // __X32_SYSCALL_BIT of asm/unistd.h
 
 // Both spellings of the requests' argument are void*; the kernel takes a long.
-void* word(std::uint64_t value) { return reinterpret_cast<void*>(value); }  // NOLINT(performance-no-int-to-ptr)
+void* word(std::uint64_t value) {
+  return reinterpret_cast<void*>(value);
+}  // NOLINT(performance-no-int-to-ptr)
 
 Abi abi_of(std::uint32_t arch, std::uint64_t nr) {
   if (arch == AUDIT_ARCH_I386) return Abi::i386;
   return nr != static_cast<std::uint32_t>(-1) && (nr & x32_bit) != 0 ? Abi::x32 : Abi::x86_64;
 }
 
-void take_entry(const __ptrace_syscall_info& raw, std::uint64_t nr, const std::uint64_t* args, SyscallInfo& info) {
+void take_entry(const __ptrace_syscall_info& raw, std::uint64_t nr, const std::uint64_t* args,
+                SyscallInfo& info) {
   info.phase = SyscallInfo::Phase::entry;
   info.entry.abi = abi_of(raw.arch, nr);
   info.entry.nr = static_cast<std::uint32_t>(info.entry.abi == Abi::x32 ? nr & ~x32_bit : nr);
@@ -48,13 +50,19 @@ bool syscall_info(pid_t tid, SyscallInfo& info) {
   __ptrace_syscall_info raw;
   if (::ptrace(PTRACE_GET_SYSCALL_INFO, tid, word(sizeof raw), &raw) <= 0) return false;
   switch (raw.op) {
-    case PTRACE_SYSCALL_INFO_ENTRY: take_entry(raw, raw.entry.nr, raw.entry.args, info); break;
-    case PTRACE_SYSCALL_INFO_SECCOMP: take_entry(raw, raw.seccomp.nr, raw.seccomp.args, info); break;
+    case PTRACE_SYSCALL_INFO_ENTRY:
+      take_entry(raw, raw.entry.nr, raw.entry.args, info);
+      break;
+    case PTRACE_SYSCALL_INFO_SECCOMP:
+      take_entry(raw, raw.seccomp.nr, raw.seccomp.args, info);
+      break;
     case PTRACE_SYSCALL_INFO_EXIT:
       info.phase = SyscallInfo::Phase::exit;
       info.result = {raw.exit.rval, raw.exit.is_error != 0};
       break;
-    default: info.phase = SyscallInfo::Phase::none; break;
+    default:
+      info.phase = SyscallInfo::Phase::none;
+      break;
   }
   return true;
 }

@@ -1,9 +1,8 @@
 #include "sonde/ptrace/wait.hpp"
 
+#include <cerrno>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
-
-#include <cerrno>
 
 namespace sonde::ptrace {
 
@@ -11,12 +10,18 @@ namespace {
 
 StopKind event_kind(int event) {
   switch (event) {
-    case PTRACE_EVENT_CLONE: return StopKind::clone;
-    case PTRACE_EVENT_FORK: return StopKind::fork;
-    case PTRACE_EVENT_VFORK: return StopKind::vfork;
-    case PTRACE_EVENT_EXEC: return StopKind::exec;
-    case PTRACE_EVENT_SECCOMP: return StopKind::seccomp;
-    default: return StopKind::other_event;
+    case PTRACE_EVENT_CLONE:
+      return StopKind::clone;
+    case PTRACE_EVENT_FORK:
+      return StopKind::fork;
+    case PTRACE_EVENT_VFORK:
+      return StopKind::vfork;
+    case PTRACE_EVENT_EXEC:
+      return StopKind::exec;
+    case PTRACE_EVENT_SECCOMP:
+      return StopKind::seccomp;
+    default:
+      return StopKind::other_event;
   }
 }
 

@@ -1,12 +1,11 @@
 #include "sonde/record/descriptor_capture.hpp"
 
+#include <array>
+#include <charconv>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
-
-#include <array>
-#include <charconv>
 
 #include <fmt/format.h>
 

@@ -1,10 +1,9 @@
 #include "sonde/record/stop_waiter.hpp"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdint>
+#include <fcntl.h>
+#include <unistd.h>
 #include <utility>
 
 #include "sonde/base/clock.hpp"

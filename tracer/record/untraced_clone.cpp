@@ -19,7 +19,8 @@ std::optional<ClearedFlag> clear_untraced(pid_t tid, const ptrace::SyscallEntry&
   if (entry.nr == SYS_clone) {
     const std::uint64_t flags = entry.args[0];
     if ((flags & CLONE_UNTRACED) == 0) return std::nullopt;
-    if (!ptrace::poke_register(tid, first_argument, flags & ~std::uint64_t{CLONE_UNTRACED})) return std::nullopt;
+    if (!ptrace::poke_register(tid, first_argument, flags & ~std::uint64_t{CLONE_UNTRACED}))
+      return std::nullopt;
     return ClearedFlag{true, {}, flags};
   }
   if (entry.nr != SYS_clone3) return std::nullopt;

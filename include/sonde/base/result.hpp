@@ -38,8 +38,8 @@ using Failure = tl::unexpected<Error>;
 // A failure without a system call behind it.
 Failure fail(ErrorCode code, std::string context);
 
-// A failure of a system call: the code follows from errno_value (ESRCH is gone, EPERM and EACCES are permission,
-// ENOENT is not_found, everything else io).
+// A failure of a system call: the code follows from errno_value (ESRCH is gone, EPERM and EACCES are
+// permission, ENOENT is not_found, everything else io).
 Failure fail_errno(int errno_value, std::string context);
 
 // Prints the broken invariant to standard error and aborts. Stays on in release builds.

@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-
 #include <sys/types.h>
 
 namespace sonde {
@@ -19,7 +18,8 @@ struct Address {
   constexpr Address operator+(std::uint64_t offset) const { return {value + offset}; }
 };
 
-// A task (thread) and the tracee (process, thread group) that it belongs to, as seen from sonde's pid namespace.
+// A task (thread) and the tracee (process, thread group) that it belongs to, as seen from sonde's pid
+// namespace.
 struct TaskId {
   pid_t pid = 0;
   pid_t tid = 0;

@@ -6,12 +6,12 @@
 
 namespace sonde::cli {
 
-// Sets settings.selection from -e, -P, -z and -Z. The error's context is the block that the filter layer makes, with
-// its caret, ready to be shown by complain_of_filter().
+// Sets settings.selection from -e, -P, -z and -Z. The error's context is the block that the filter layer
+// makes, with its caret, ready to be shown by complain_of_filter().
 Result<void> compile_filters(Settings& settings);
 
-// After compile_filters(): what the tracer captures and passes over for it, and for a program that sonde starts the
-// seccomp filter, where that is possible and harmless.
+// After compile_filters(): what the tracer captures and passes over for it, and for a program that sonde
+// starts the seccomp filter, where that is possible and harmless.
 void push_filters_down(Settings& settings);
 
 void complain_of_filter(const Error& error);

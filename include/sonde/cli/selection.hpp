@@ -20,8 +20,8 @@ class Selection {
  public:
   explicit Selection(const Settings& settings);
 
-  // Keeps account of processes and their names; to be told of every event that is no system call, before asking about
-  // it.
+  // Keeps account of processes and their names; to be told of every event that is no system call, before
+  // asking about it.
   void observe(const event::Event& event);
 
   // Of a call at its entry (undecided: ask again) or exit.

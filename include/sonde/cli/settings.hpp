@@ -1,12 +1,11 @@
 // What the command line asked for.
 #pragma once
 
-#include <linux/filter.h>
-#include <sys/types.h>
-
 #include <cstdint>
+#include <linux/filter.h>
 #include <optional>
 #include <string>
+#include <sys/types.h>
 #include <vector>
 
 #include "sonde/decode/style.hpp"
@@ -52,12 +51,13 @@ struct Settings {
   bool successful_only = false;      // -z
   bool failed_only = false;          // -Z
   bool pushdown = true;
-  bool force_pushdown = false;       // Even at the price of no_new_privs.
-  std::vector<sock_filter> program_filter;  // What pushdown made of the filter, for the program; empty for none.
+  bool force_pushdown = false;  // Even at the price of no_new_privs.
+  std::vector<sock_filter>
+      program_filter;  // What pushdown made of the filter, for the program; empty for none.
   std::optional<filter::TypedExpr> selection;  // What they mean together; empty: everything.
-  std::vector<std::string> events;   // --events
-  std::string user;                  // -u
-  std::vector<std::string> environment;  // -E
+  std::vector<std::string> events;             // --events
+  std::string user;                            // -u
+  std::vector<std::string> environment;        // -E
   std::optional<std::uint64_t> timeout_ns;
   std::vector<std::string> arguments;  // As typed, for a trace file's metadata.
 };

@@ -1,5 +1,5 @@
-// Events: what the tracer saw, as values. An event is a view of the frame that it was parsed from, and valid as long
-// as that frame's bytes are; whoever keeps one longer copies the frame.
+// Events: what the tracer saw, as values. An event is a view of the frame that it was parsed from, and valid
+// as long as that frame's bytes are; whoever keeps one longer copies the frame.
 #pragma once
 
 #include <csignal>
@@ -82,12 +82,12 @@ struct Event {
       payload;
 };
 
-// Reads the frame at the start of `bytes`, which may be hostile (a trace file). Empty when it is not a whole, well
-// formed frame of a known type.
+// Reads the frame at the start of `bytes`, which may be hostile (a trace file). Empty when it is not a whole,
+// well formed frame of a known type.
 std::optional<Event> parse_frame(Bytes bytes);
 
-// The size field of the frame at the start of `bytes`, when it is plausible: at least a header and a stamp, a multiple
-// of 8, at most limits::frame_bytes and at most bytes.size().
+// The size field of the frame at the start of `bytes`, when it is plausible: at least a header and a stamp, a
+// multiple of 8, at most limits::frame_bytes and at most bytes.size().
 std::optional<std::size_t> frame_size(Bytes bytes);
 
 }  // namespace sonde::event

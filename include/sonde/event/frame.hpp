@@ -1,6 +1,6 @@
-// The wire form of the event stream: length-prefixed frames, the same in the ring between tracer and console and in a
-// trace file. Layout is native (x86-64, little endian); every frame starts on an 8-byte boundary and its size is a
-// multiple of 8.
+// The wire form of the event stream: length-prefixed frames, the same in the ring between tracer and console
+// and in a trace file. Layout is native (x86-64, little endian); every frame starts on an 8-byte boundary and
+// its size is a multiple of 8.
 #pragma once
 
 #include <cstddef>
@@ -11,18 +11,18 @@
 namespace sonde::event {
 
 enum class FrameType : std::uint16_t {
-  session = 1,     // Once, first: clocks and what the tracer was asked to capture.
-  task_started,    // A task is traced from now on.
-  task_name,       // A process's comm and executable, at its start, after exec.
-  syscall_enter,   // A task enters a system call.
-  syscall_exit,    // It returns.
-  signal,          // A signal is about to be delivered to a task.
-  group_stop,      // A task takes part in a group-stop.
-  exec,            // An exec succeeded; the task may have changed its tid to its leader's.
-  task_ended,      // A task is gone, with its wait status.
-  task_detached,   // A task is traced no more, and goes on.
-  lost,            // Events were left out: overflow under the drop policy, or a rate limit.
-  note,            // Something that the tracer must tell the user.
+  session = 1,    // Once, first: clocks and what the tracer was asked to capture.
+  task_started,   // A task is traced from now on.
+  task_name,      // A process's comm and executable, at its start, after exec.
+  syscall_enter,  // A task enters a system call.
+  syscall_exit,   // It returns.
+  signal,         // A signal is about to be delivered to a task.
+  group_stop,     // A task takes part in a group-stop.
+  exec,           // An exec succeeded; the task may have changed its tid to its leader's.
+  task_ended,     // A task is gone, with its wait status.
+  task_detached,  // A task is traced no more, and goes on.
+  lost,           // Events were left out: overflow under the drop policy, or a rate limit.
+  note,           // Something that the tracer must tell the user.
 };
 
 struct FrameHeader {
@@ -41,10 +41,10 @@ struct FrameStamp {
 static_assert(sizeof(FrameStamp) == 16);
 
 struct SessionFrame {
-  std::uint32_t version;          // frame_version below.
-  std::uint32_t string_limit;     // -s: bytes captured of a string or buffer.
-  std::int64_t realtime_offset;   // CLOCK_REALTIME less CLOCK_MONOTONIC at the start, nanoseconds.
-  std::uint32_t flags;            // session_* below.
+  std::uint32_t version;         // frame_version below.
+  std::uint32_t string_limit;    // -s: bytes captured of a string or buffer.
+  std::int64_t realtime_offset;  // CLOCK_REALTIME less CLOCK_MONOTONIC at the start, nanoseconds.
+  std::uint32_t flags;           // session_* below.
   std::uint32_t reserved;
 };
 inline constexpr std::uint32_t frame_version = 1;
@@ -71,8 +71,8 @@ struct SyscallEnterFrame {
 };
 
 struct SyscallExitFrame {
-  std::int64_t ret;       // As the kernel left it: -errno on failure, and -ERESTART* before a restart.
-  std::uint8_t failed;    // PTRACE_GET_SYSCALL_INFO's is_error.
+  std::int64_t ret;     // As the kernel left it: -errno on failure, and -ERESTART* before a restart.
+  std::uint8_t failed;  // PTRACE_GET_SYSCALL_INFO's is_error.
   std::uint8_t reserved[7];
   // A snapshot follows.
 };
@@ -87,7 +87,8 @@ struct GroupStopFrame {
 };
 
 struct ExecFrame {
-  std::int32_t old_tid;  // The tid that the task had before; differs from the stamp's when it was not the leader.
+  std::int32_t
+      old_tid;  // The tid that the task had before; differs from the stamp's when it was not the leader.
   std::uint32_t reserved;
 };
 
@@ -97,20 +98,20 @@ struct TaskEndedFrame {
 };
 
 struct LostFrame {
-  std::uint64_t count;  // Events left out since the last such frame.
-  std::uint32_t reason; // LossReason.
+  std::uint64_t count;   // Events left out since the last such frame.
+  std::uint32_t reason;  // LossReason.
   std::uint32_t reserved;
 };
 
 // What a snapshot's segment holds.
 enum class SegmentKind : std::uint16_t {
-  memory = 1,  // A structure or an array of them.
-  data,        // Contents of a buffer: what read and write carry.
-  path,        // A file name, up to and with its NUL.
-  argument,    // A program's argument, up to and with its NUL.
-  environment, // An environment string, up to and with its NUL.
-  fd_path,     // What /proc/PID/fd/N names; `address` is N.
-  fd_detail,   // More on what a descriptor refers to; `address` is its number. See Snapshot::fd_detail().
+  memory = 1,   // A structure or an array of them.
+  data,         // Contents of a buffer: what read and write carry.
+  path,         // A file name, up to and with its NUL.
+  argument,     // A program's argument, up to and with its NUL.
+  environment,  // An environment string, up to and with its NUL.
+  fd_path,      // What /proc/PID/fd/N names; `address` is N.
+  fd_detail,    // More on what a descriptor refers to; `address` is its number. See Snapshot::fd_detail().
 };
 
 struct SegmentHeader {

@@ -22,12 +22,12 @@ struct Mapping {
   std::uint32_t device_major;
   std::uint32_t device_minor;
   std::uint64_t inode;
-  std::string name;  // A path (with " (deleted)" behind it where the file is gone), "[heap]" and its like, or empty.
-                     // As the kernel wrote it: a newline in a path stands as \012. Untrusted text.
+  std::string name;  // A path (with " (deleted)" behind it where the file is gone), "[heap]" and its like, or
+                     // empty. As the kernel wrote it: a newline in a path stands as \012. Untrusted text.
 };
 
-// Parses the text of a maps file. A line that is malformed, or does not lie above the one before it, is an error that
-// names its number. Time and memory are linear in the text.
+// Parses the text of a maps file. A line that is malformed, or does not lie above the one before it, is an
+// error that names its number. Time and memory are linear in the text.
 Result<std::vector<Mapping>> parse_maps(std::string_view text);
 
 }  // namespace sonde::memory

@@ -1,10 +1,9 @@
 // The memory of a live process, through process_vm_readv(2).
 #pragma once
 
-#include <sys/types.h>
-
 #include <cstddef>
 #include <span>
+#include <sys/types.h>
 
 #include "sonde/base/memory_reader.hpp"
 
@@ -17,16 +16,17 @@ struct Piece {
   std::size_t done = 0;
 };
 
-// Any state of the process; what is read is consistent only while its tasks are stopped. `pid` may be any of its
-// tasks. Needs the permission that tracing it needs. Holds no descriptor, so an exec does not make it stale.
+// Any state of the process; what is read is consistent only while its tasks are stopped. `pid` may be any of
+// its tasks. Needs the permission that tracing it needs. Holds no descriptor, so an exec does not make it
+// stale.
 class ProcessMemory final : public MemoryReader {
  public:
   explicit ProcessMemory(pid_t pid) : pid_(pid) {}
 
   std::size_t read(Address address, std::span<std::byte> into) const override;
 
-  // Reads all pieces (at most 64) with one system call when all of them are readable, otherwise with one more for each
-  // piece that is not: an unreadable piece costs its own bytes only.
+  // Reads all pieces (at most 64) with one system call when all of them are readable, otherwise with one more
+  // for each piece that is not: an unreadable piece costs its own bytes only.
   void read_pieces(std::span<Piece> pieces) const;
 
  private:

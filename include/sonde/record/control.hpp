@@ -1,4 +1,5 @@
-// The control socket between the keeper and the process it started (tracer or console): rare messages, both ways.
+// The control socket between the keeper and the process it started (tracer or console): rare messages, both
+// ways.
 #pragma once
 
 #include <array>
@@ -14,10 +15,10 @@ namespace sonde::record {
 
 enum class ControlKind : std::uint32_t {
   // To the tracer.
-  detach,         // Let every tracee go, then end. Under a seccomp filter: stop reporting, and stay.
+  detach,  // Let every tracee go, then end. Under a seccomp filter: stop reporting, and stay.
   // To the keeper.
-  refused,        // A tracee could not be attached to; the text says why.
-  output_ended,   // From the console: no more events are wanted (closed pipe, full disk, --max-output).
+  refused,       // A tracee could not be attached to; the text says why.
+  output_ended,  // From the console: no more events are wanted (closed pipe, full disk, --max-output).
 };
 
 struct ControlMessage {
@@ -35,8 +36,8 @@ class ControlSocket {
   static Result<std::pair<ControlSocket, ControlSocket>> pair();
 
   int fd() const { return fd_.value(); }
-  // Never blocks; a message that does not fit into the socket's buffer, or whose receiver is gone, is dropped: the
-  // receiver's end is noticed by receive(). The text is cut to what a message holds.
+  // Never blocks; a message that does not fit into the socket's buffer, or whose receiver is gone, is
+  // dropped: the receiver's end is noticed by receive(). The text is cut to what a message holds.
   void send(ControlKind kind, std::int32_t value = 0, std::string_view text = {}) const;
 
   enum class State { empty, message, closed };
@@ -48,9 +49,9 @@ class ControlSocket {
   UniqueFd fd_;
 };
 
-// Makes a process that sleeps in wait4() or a futex notice its control socket: a signal interrupts the sleep, and goes
-// on doing so every few milliseconds until the socket was looked at, so that one which arrives just before the sleep
-// is not lost. One per process.
+// Makes a process that sleeps in wait4() or a futex notice its control socket: a signal interrupts the sleep,
+// and goes on doing so every few milliseconds until the socket was looked at, so that one which arrives just
+// before the sleep is not lost. One per process.
 class ControlSignal {
  public:
   explicit ControlSignal(const ControlSocket& socket);

@@ -24,7 +24,9 @@ class EventWriter {
   void entered(const Task& task, Nanoseconds time);
   // The same, but written only if release_held() follows before any other event.
   void hold_entered(const Task& task, Nanoseconds time);
-  void release_held() { if (!muted_) ring_.post(); }
+  void release_held() {
+    if (!muted_) ring_.post();
+  }
   // It stands at the exit of that call.
   void exited(const Task& task, const ptrace::SyscallResult& result);
   void signal(TaskId task, const siginfo_t& info);

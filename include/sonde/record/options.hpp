@@ -21,29 +21,32 @@ struct Options {
   bool follow_children = true;
   bool low_latency = true;    // Keep idle CPUs awake while events flow, and spin: see stop_waiter.hpp.
   bool kill_on_exit = false;  // The tracees die with the tracer (PTRACE_O_EXITKILL).
-  bool seccomp = false;       // The program carries a filter that reports what is to be traced; see can_detach().
-  std::vector<std::uint32_t> detach_on;  // -b: numbers of calls (x86-64) after whose success a process is let go.
+  bool seccomp = false;  // The program carries a filter that reports what is to be traced; see can_detach().
+  std::vector<std::uint32_t>
+      detach_on;  // -b: numbers of calls (x86-64) after whose success a process is let go.
 
   // Capture.
   Detail detail = Detail::memory;
   bool system_calls = true;
   std::uint32_t string_limit = 32;
-  bool fd_paths = false;          // -y, and filters on paths behind descriptors.
-  bool fd_details = false;        // -yy: the ends of sockets, devices' numbers.
-  bool verbose = false;           // -v: whole environments and arrays.
+  bool fd_paths = false;    // -y, and filters on paths behind descriptors.
+  bool fd_details = false;  // -yy: the ends of sockets, devices' numbers.
+  bool verbose = false;     // -v: whole environments and arrays.
   bool redact_strings = false;
   bool redact_paths = false;
   bool redact_environment = false;
 
-  // Says whether a call can be of interest, from its registers; what cannot be is not recorded. Empty: all can.
+  // Says whether a call can be of interest, from its registers; what cannot be is not recorded. Empty: all
+  // can.
   std::function<bool(Abi, std::uint32_t nr, std::span<const std::uint64_t, 6> args)> may_match;
 
   // Overflow: wait for the console, or drop and count.
   bool drop_on_overflow = false;
-  std::uint32_t sample = 1;       // Record every Nth call of a call site.
-  std::uint32_t max_rate = 0;     // Record at most so many calls a second of a call site; 0: no limit.
+  std::uint32_t sample = 1;    // Record every Nth call of a call site.
+  std::uint32_t max_rate = 0;  // Record at most so many calls a second of a call site; 0: no limit.
 
-  // A program under a seccomp filter must keep its tracer until it ends: RET_TRACE without one fails the call.
+  // A program under a seccomp filter must keep its tracer until it ends: RET_TRACE without one fails the
+  // call.
   bool can_detach() const { return !seccomp; }
 };
 

@@ -11,7 +11,8 @@ namespace sonde::record {
 
 class RingWriter {
  public:
-  // `given_up` is asked while waiting for room; once it says true the frame is dropped silently: nobody wants it.
+  // `given_up` is asked while waiting for room; once it says true the frame is dropped silently: nobody wants
+  // it.
   RingWriter(event::Ring& ring, bool drop_on_overflow, std::function<bool()> given_up);
 
   // The buffer to build a frame in; then post() it.

@@ -1,8 +1,8 @@
-// N threads make cheap calls until the test says stop; each says how many it made, which must be more than before the
-// tracer came and went.
-#include "target.h"
-
+// N threads make cheap calls until the test says stop; each says how many it made, which must be more than
+// before the tracer came and went.
 #include <stdatomic.h>
+
+#include "target.h"
 
 static atomic_int stop;
 static atomic_long calls[1024];

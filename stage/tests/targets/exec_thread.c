@@ -1,5 +1,5 @@
-// A thread that is not the leader executes another program, while the leader and others are inside calls. The new
-// program says under which pid it runs: the same as before.
+// A thread that is not the leader executes another program, while the leader and others are inside calls. The
+// new program says under which pid it runs: the same as before.
 #include "target.h"
 
 static char* own_path;

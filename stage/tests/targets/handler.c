@@ -1,7 +1,10 @@
 // Handles SIGINT itself and goes on, as shells and editors do; ends at the second line.
 #include "target.h"
 
-static void on_interrupt(int signal) { (void)signal; say("interrupted"); }
+static void on_interrupt(int signal) {
+  (void)signal;
+  say("interrupted");
+}
 
 int main(void) {
   struct sigaction action;

@@ -17,7 +17,8 @@ int main(int argc, char** argv) {
   pthread_attr_t attributes;
   pthread_attr_init(&attributes);
   pthread_attr_setstacksize(&attributes, 64 << 10);
-  for (int i = 0; i < n; ++i) must(pthread_create(&threads[i], &attributes, work, NULL) == 0, "pthread_create");
+  for (int i = 0; i < n; ++i)
+    must(pthread_create(&threads[i], &attributes, work, NULL) == 0, "pthread_create");
   say("ready %d", getpid());
   hear();
   pthread_barrier_wait(&met);

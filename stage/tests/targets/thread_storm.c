@@ -1,8 +1,9 @@
-// Creates threads one after the other, and from two threads at once, until told to stop: what an attach must keep up
-// with. After the line "all" each thread that begins marks itself; none may be missing from the trace.
-#include "target.h"
-
+// Creates threads one after the other, and from two threads at once, until told to stop: what an attach must
+// keep up with. After the line "all" each thread that begins marks itself; none may be missing from the
+// trace.
 #include <stdatomic.h>
+
+#include "target.h"
 
 static atomic_int stop;
 static atomic_int marking;
@@ -19,7 +20,8 @@ static void* short_life(void* argument) {
 static void* creator(void* argument) {
   while (!atomic_load(&stop)) {
     pthread_t threads[4];
-    for (int i = 0; i < 4; ++i) must(pthread_create(&threads[i], NULL, short_life, NULL) == 0, "pthread_create");
+    for (int i = 0; i < 4; ++i)
+      must(pthread_create(&threads[i], NULL, short_life, NULL) == 0, "pthread_create");
     for (int i = 0; i < 4; ++i) pthread_join(threads[i], NULL);
   }
   return argument;

@@ -1,11 +1,10 @@
 #include "sonde/cli/command_line.hpp"
 
-#include <sys/syscall.h>
-
 #include <algorithm>
 #include <charconv>
 #include <iterator>
 #include <optional>
+#include <sys/syscall.h>
 #include <utility>
 
 #include <CLI/CLI.hpp>
@@ -64,7 +63,8 @@ void add_printing_options(CLI::App& app, Settings& settings, RawOptions& raw) {
   OutputSettings& output = settings.output;
   app.add_option("--format", raw.format, "text (as strace prints), json (an object a line) or csv")
       ->check(CLI::IsMember({"text", "json", "csv"}));
-  app.add_flag("-t", raw.timestamps, "Print the time of day; -tt with microseconds, -ttt as seconds since 1970");
+  app.add_flag("-t", raw.timestamps,
+               "Print the time of day; -tt with microseconds, -ttt as seconds since 1970");
   app.add_flag("-r", output.relative, "Print the time since the line before");
   app.add_flag("-T", output.durations, "Print the time that each call took");
   app.add_flag("-x", raw.hex_strings, "Print strings that are not ASCII in hexadecimal; -xx all strings");
@@ -98,23 +98,27 @@ void add_tracing_options(CLI::App& app, Settings& settings, RawOptions& raw) {
   app.add_option("-b", raw.detach_on, "Detach from a process after this call (execve)")->delimiter(',');
   app.add_option("--timeout", raw.timeout, "Detach after this time (30s)");
   app.add_option("--sample", raw.sample, "Record one of N calls of each call site (1/100)");
-  app.add_option("--max-rate", raw.max_rate, "Record at most so many calls a second of each call site (10k/s)");
-  app.add_option("--overflow", raw.overflow, "When output is slow: block the program, or drop and count events")
+  app.add_option("--max-rate", raw.max_rate,
+                 "Record at most so many calls a second of each call site (10k/s)");
+  app.add_option("--overflow", raw.overflow,
+                 "When output is slow: block the program, or drop and count events")
       ->check(CLI::IsMember({"block", "drop"}));
   app.add_option("--redact", raw.redact, "Leave out: strings, paths, env")
       ->delimiter(',')
       ->check(CLI::IsMember({"strings", "paths", "env"}));
   app.add_flag("--kill-on-exit", settings.tracing.kill_on_exit, "Kill the traced processes when sonde dies");
   app.add_flag("--no-pushdown", raw.no_pushdown, "Do not let the kernel filter");
-  app.add_flag("--pushdown", settings.force_pushdown, "Let the kernel filter even where that sets no_new_privs");
+  app.add_flag("--pushdown", settings.force_pushdown,
+               "Let the kernel filter even where that sets no_new_privs");
   app.add_flag("--no-low-latency", raw.no_low_latency, "Do not keep idle CPUs awake while events flow");
 }
 
 CLI::App* add_run(CLI::App& app, Settings& settings, RawOptions& raw) {
   CLI::App* run = app.add_subcommand("run", "Trace a program from its first instruction");
   run->prefix_command();
-  run->footer("Examples:\n  sonde run -e 'syscall in [open, openat] && failed' -- make\n"
-              "  sonde run -c -- git status");
+  run->footer(
+      "Examples:\n  sonde run -e 'syscall in [open, openat] && failed' -- make\n"
+      "  sonde run -c -- git status");
   add_printing_options(*run, settings, raw);
   add_tracing_options(*run, settings, raw);
   run->add_option("-u", settings.user, "Run the program as this user");
@@ -125,8 +129,9 @@ CLI::App* add_run(CLI::App& app, Settings& settings, RawOptions& raw) {
 
 CLI::App* add_attach(CLI::App& app, Settings& settings, RawOptions& raw) {
   CLI::App* attach = app.add_subcommand("attach", "Trace running processes; Ctrl-C detaches, and they go on");
-  attach->footer("Examples:\n  sonde attach $(pidof redis-server)\n"
-                 "  sonde attach -e 'duration > 10ms' --timeout 30s 4242");
+  attach->footer(
+      "Examples:\n  sonde attach $(pidof redis-server)\n"
+      "  sonde attach -e 'duration > 10ms' --timeout 30s 4242");
   add_printing_options(*attach, settings, raw);
   add_tracing_options(*attach, settings, raw);
   attach->add_option("-p,pid", raw.pids, "Process ids")->delimiter(',');
@@ -152,7 +157,8 @@ Result<void> apply_limits(Settings& settings, const RawOptions& raw) {
     settings.output.max_bytes = *bytes;
   }
   if (const auto& sort = settings.output.summary_sort; !sort.empty() && !output::summary_order_named(sort)) {
-    return fail(ErrorCode::invalid, fmt::format("-S: '{}' is no order; use time, calls, errors, name, min, max or avg", sort));
+    return fail(ErrorCode::invalid,
+                fmt::format("-S: '{}' is no order; use time, calls, errors, name, min, max or avg", sort));
   }
   if (!raw.sample.empty()) {
     auto sample = parse_sampling(raw.sample);
@@ -197,7 +203,8 @@ Result<void> apply_tracing(Settings& settings, const RawOptions& raw) {
   }
   for (const auto& name : raw.detach_on) {
     const syscall::Row* row = syscall::find(Abi::x86_64, name);
-    if (row == nullptr) return fail(ErrorCode::invalid, fmt::format("-b: no system call is named '{}'", name));
+    if (row == nullptr)
+      return fail(ErrorCode::invalid, fmt::format("-b: no system call is named '{}'", name));
     tracing.detach_on.push_back(row->nr);
   }
   return {};
@@ -208,7 +215,8 @@ Result<void> apply_pids(Settings& settings, const RawOptions& raw) {
     pid_t pid = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), pid);
     if (error != std::errc{} || end != text.data() + text.size() || pid <= 0) {
-      return fail(ErrorCode::invalid, fmt::format("'{}' is no process id; 'pidof NAME' tells those of a program", text));
+      return fail(ErrorCode::invalid,
+                  fmt::format("'{}' is no process id; 'pidof NAME' tells those of a program", text));
     }
     settings.pids.push_back(pid);
   }
@@ -229,7 +237,8 @@ ExitNow usage_error(std::string_view text) {
 }
 
 // Reads what was typed into settings and raw; what is not mentioned stays as it is.
-std::optional<ExitNow> parse_onto(const std::vector<std::string>& typed, Settings& settings, RawOptions& raw) {
+std::optional<ExitNow> parse_onto(const std::vector<std::string>& typed, Settings& settings,
+                                  RawOptions& raw) {
   CLI::App app("sonde looks into a running process from outside: its system calls, as they happen.", "sonde");
   app.set_version_flag("--version", "sonde " SONDE_VERSION);
   app.require_subcommand(1);
@@ -255,7 +264,8 @@ std::optional<ExitNow> parse_onto(const std::vector<std::string>& typed, Setting
   report->add_option("file", settings.trace_file, "The trace file")->required();
 
   CLI::App* filter = app.add_subcommand("filter", "Explain a filter expression");
-  filter->footer("Examples:\n  sonde filter 'syscall in [open, openat] && failed'\n  sonde filter trace=%file");
+  filter->footer(
+      "Examples:\n  sonde filter 'syscall in [open, openat] && failed'\n  sonde filter trace=%file");
   filter->add_option("expression", settings.expression, "The expression, as -e takes it")->required();
 
   // What follows "--" is the program's; CLI11 would look for options in it.
@@ -269,7 +279,8 @@ std::optional<ExitNow> parse_onto(const std::vector<std::string>& typed, Setting
   } catch (const CLI::CallForVersion& e) {
     return ExitNow{app.exit(e)};
   } catch (const CLI::ParseError& e) {
-    return usage_error(fmt::format("{}; 'sonde --help' lists the verbs, 'sonde VERB --help' their options", e.what()));
+    return usage_error(
+        fmt::format("{}; 'sonde --help' lists the verbs, 'sonde VERB --help' their options", e.what()));
   }
 
   const bool recorded = record->parsed();
@@ -277,13 +288,16 @@ std::optional<ExitNow> parse_onto(const std::vector<std::string>& typed, Setting
   CLI::App* used_attach = recorded ? record_attach : attach;
   if (used_run->parsed()) {
     settings.verb = Verb::run;
-    // Without "--" before it the program is the first word that is no option; a "--" behind it is one of its own.
+    // Without "--" before it the program is the first word that is no option; a "--" behind it is one of its
+    // own.
     settings.command = used_run->remaining();
     const bool own_dashes = settings.command.empty() && dashes != typed.end();
     settings.command.insert(settings.command.end(), own_dashes ? dashes + 1 : dashes, typed.end());
-    if (settings.command.empty()) return usage_error("run: which program? Usage: sonde run [options] -- PROGRAM [ARG...]");
+    if (settings.command.empty())
+      return usage_error("run: which program? Usage: sonde run [options] -- PROGRAM [ARG...]");
     if (settings.command.front().starts_with('-')) {
-      return usage_error(fmt::format("run: unknown option '{}'; 'sonde run --help' lists them", settings.command.front()));
+      return usage_error(
+          fmt::format("run: unknown option '{}'; 'sonde run --help' lists them", settings.command.front()));
     }
   } else if (used_attach->parsed()) {
     settings.verb = Verb::attach;

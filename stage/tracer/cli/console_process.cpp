@@ -1,10 +1,8 @@
+#include <algorithm>
 #include <poll.h>
 #include <sys/prctl.h>
 
-#include <algorithm>
-
 #include "sonde/base/limits.hpp"
-
 #include "sonde/cli/event_pump.hpp"
 #include "sonde/cli/processes.hpp"
 #include "sonde/record/stop_waiter.hpp"
@@ -33,7 +31,8 @@ std::size_t pump_frames(EventPump& pump, Bytes bytes) {
   return done;
 }
 
-// How long the console waits for the next frames: naps while they are likely to come soon, and sleep after that.
+// How long the console waits for the next frames: naps while they are likely to come soon, and sleep after
+// that.
 class Patience {
  public:
   explicit Patience(bool low_latency) : low_latency_(low_latency) {}
@@ -80,7 +79,8 @@ int run_console_process(const Settings& settings, event::Ring& ring, record::Con
     } else {
       patience.found_frames();
       // A bounded helping, so that a producer that waits for room is let on early.
-      const std::size_t done = ended ? bytes.size() : pump_frames(pump, bytes.first(std::min(bytes.size(), helping)));
+      const std::size_t done =
+          ended ? bytes.size() : pump_frames(pump, bytes.first(std::min(bytes.size(), helping)));
       if (!ended) outputs.append(bytes.first(done));
       ring.release(done);
     }

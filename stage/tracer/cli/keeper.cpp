@@ -1,17 +1,16 @@
 #include "sonde/cli/keeper.hpp"
 
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
 #include <fcntl.h>
+#include <optional>
 #include <poll.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <cerrno>
-#include <csignal>
-#include <cstdio>
-#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
@@ -101,15 +100,15 @@ class Keeper {
   record::ControlSocket console_socket_;
   Lifeline lifeline_;
   UniqueFd signals_;
-  pid_t tracer_ = 0;   // 0 once it was reaped.
+  pid_t tracer_ = 0;  // 0 once it was reaped.
   pid_t console_ = 0;
   pid_t program_ = 0;
   std::optional<int> program_status_;  // As wait(2) gives it.
   std::optional<Error> program_failure_;
-  int ended_by_ = 0;       // The signal that tells us to end without waiting for the program.
-  int own_status_ = 0;     // 125 when something of ours failed.
+  int ended_by_ = 0;    // The signal that tells us to end without waiting for the program.
+  int own_status_ = 0;  // 125 when something of ours failed.
   bool detach_asked_ = false;
-  bool killed_ = false;    // Tracer and console, by us.
+  bool killed_ = false;  // Tracer and console, by us.
   std::optional<Nanoseconds> deadline_;
 };
 
@@ -150,7 +149,8 @@ Result<void> Keeper::start_program() {
   return {};
 }
 
-// Console and tracer are forked with the handled signals blocked, and unblock them once their dispositions are set.
+// Console and tracer are forked with the handled signals blocked, and unblock them once their dispositions
+// are set.
 Result<void> Keeper::fork_processes() {
   ::signal(SIGCHLD, SIG_DFL);  // Ignored, it would have our children vanish without a word.
   const sigset_t handled = handled_signals();
@@ -170,8 +170,8 @@ Result<void> Keeper::fork_processes() {
     lifeline_.held.reset();
     signals_.reset();
     if (launch_) launch_->abandon();
-    ::_exit(run_console_process(settings_, *ring_, std::move(for_console->second), std::move(lifeline_.watched),
-                                std::move(*outputs_)));
+    ::_exit(run_console_process(settings_, *ring_, std::move(for_console->second),
+                                std::move(lifeline_.watched), std::move(*outputs_)));
   }
   if (console_ < 0) return fail_errno(errno, "cannot start a process");
   tracer_ = ::fork();
@@ -182,8 +182,8 @@ Result<void> Keeper::fork_processes() {
     lifeline_.watched.reset();
     signals_.reset();
     outputs_->abandon();
-    ::_exit(run_tracer_process(settings_, *ring_, std::move(for_tracer->second), launch_ ? &*launch_ : nullptr,
-                               {keeper, console_, ::getpid()}));
+    ::_exit(run_tracer_process(settings_, *ring_, std::move(for_tracer->second),
+                               launch_ ? &*launch_ : nullptr, {keeper, console_, ::getpid()}));
   }
   if (tracer_ < 0) return fail_errno(errno, "cannot start a process");
   tracer_socket_ = std::move(for_tracer->first);
@@ -214,7 +214,8 @@ int Keeper::give_up(const Error& error, int status) {
 }
 
 void Keeper::watch() {
-  pollfd polls[] = {{signals_.value(), POLLIN, 0}, {tracer_socket_.fd(), POLLIN, 0}, {console_socket_.fd(), POLLIN, 0}};
+  pollfd polls[] = {
+      {signals_.value(), POLLIN, 0}, {tracer_socket_.fd(), POLLIN, 0}, {console_socket_.fd(), POLLIN, 0}};
   const int n = ::poll(polls, 3, poll_timeout());
   if (n < 0 && errno != EINTR) return;
   if (deadline_ && now() >= *deadline_) {
@@ -230,7 +231,9 @@ void Keeper::watch() {
 int Keeper::poll_timeout() {
   if (!deadline_) return -1;
   const Nanoseconds time = now();
-  return time >= *deadline_ ? 0 : static_cast<int>(std::min<Nanoseconds>((*deadline_ - time) / 1'000'000 + 1, 1 << 30));
+  return time >= *deadline_
+             ? 0
+             : static_cast<int>(std::min<Nanoseconds>((*deadline_ - time) / 1'000'000 + 1, 1 << 30));
 }
 
 void Keeper::read_messages(record::ControlSocket& socket) {
@@ -238,9 +241,12 @@ void Keeper::read_messages(record::ControlSocket& socket) {
   record::ControlMessage message;
   for (;;) {
     switch (socket.receive(message)) {
-      case record::ControlSocket::State::empty: return;
-      case record::ControlSocket::State::closed: return socket.close();
-      case record::ControlSocket::State::message: break;
+      case record::ControlSocket::State::empty:
+        return;
+      case record::ControlSocket::State::closed:
+        return socket.close();
+      case record::ControlSocket::State::message:
+        break;
     }
     switch (message.kind) {
       case record::ControlKind::refused:
@@ -254,7 +260,8 @@ void Keeper::read_messages(record::ControlSocket& socket) {
         }
         ask_to_detach();
         break;
-      case record::ControlKind::detach: break;
+      case record::ControlKind::detach:
+        break;
     }
   }
 }
@@ -280,8 +287,8 @@ void Keeper::ask_to_detach() {
   tracer_socket_.send(record::ControlKind::detach);
 }
 
-// Asked a second time: the output may hang. The kernel detaches what a killed tracer held; under a seccomp filter that
-// would end the program, so there the tracer is left alone.
+// Asked a second time: the output may hang. The kernel detaches what a killed tracer held; under a seccomp
+// filter that would end the program, so there the tracer is left alone.
 void Keeper::kill_processes() {
   killed_ = true;
   if (tracer_ > 0 && settings_.tracing.can_detach()) ::kill(tracer_, SIGKILL);
@@ -300,9 +307,10 @@ void Keeper::look_at_children() {
       console_ = 0;
       if (!WIFEXITED(*status) || WEXITSTATUS(*status) != 0) own_status_ = own_failure;
       if (WIFSIGNALED(*status) && !killed_) {
-        complain(fmt::format("the console process was ended by signal {}; no more events are shown, and what was "
-                             "traced goes on",
-                             WTERMSIG(*status)));
+        complain(
+            fmt::format("the console process was ended by signal {}; no more events are shown, and what was "
+                        "traced goes on",
+                        WTERMSIG(*status)));
       }
       ask_to_detach();
     }
@@ -316,8 +324,9 @@ void Keeper::on_tracer_gone(int status) {
   own_status_ = own_failure;
   if (WIFSIGNALED(status) && !detach_asked_) {
     complain(fmt::format("the tracer process was ended by signal {}; what was traced {}", WTERMSIG(status),
-                         settings_.tracing.can_detach() && !settings_.tracing.kill_on_exit ? "goes on untraced"
-                                                                                           : "ended with it"));
+                         settings_.tracing.can_detach() && !settings_.tracing.kill_on_exit
+                             ? "goes on untraced"
+                             : "ended with it"));
   }
 }
 
@@ -331,10 +340,10 @@ void Keeper::look_at_program() {
   if (auto executed = launch_->executed(); !executed) program_failure_ = executed.error();
 }
 
-// The shell must see the job stop when its program does. The tracer continues us when the program is continued alone; so
-// that this cannot come too early and be lost, the stop is made pending first: SIGCONT removes a pending stop. (Hence
-// not SIGSTOP, which cannot be pending; to a shell they are the same.) In an orphaned process group, where there is no
-// shell to see it, nothing stops.
+// The shell must see the job stop when its program does. The tracer continues us when the program is
+// continued alone; so that this cannot come too early and be lost, the stop is made pending first: SIGCONT
+// removes a pending stop. (Hence not SIGSTOP, which cannot be pending; to a shell they are the same.) In an
+// orphaned process group, where there is no shell to see it, nothing stops.
 void Keeper::stop_with_program(int signal) {
   if (signal == SIGSTOP) signal = SIGTSTP;
   sigset_t set;
@@ -350,8 +359,8 @@ void Keeper::stop_with_program(int signal) {
   if (!runs_again) continue_program();
 }
 
-// Here sonde goes on. A shell continues the whole group, the program too, perhaps a moment later; somebody who continued
-// sonde alone means the program.
+// Here sonde goes on. A shell continues the whole group, the program too, perhaps a moment later; somebody
+// who continued sonde alone means the program.
 void Keeper::continue_program() {
   bool was_stopped = false;
   signalfd_siginfo info;

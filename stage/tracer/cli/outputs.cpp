@@ -1,8 +1,7 @@
 #include "sonde/cli/outputs.hpp"
 
-#include <unistd.h>
-
 #include <cerrno>
+#include <unistd.h>
 #include <utility>
 
 #include <fmt/format.h>
@@ -34,12 +33,16 @@ output::TextOptions text_options(const Settings& settings) {
   return options;
 }
 
-std::unique_ptr<output::Sink> event_sink(const Settings& settings, output::Stream& out, output::Stream& notices) {
+std::unique_ptr<output::Sink> event_sink(const Settings& settings, output::Stream& out,
+                                         output::Stream& notices) {
   const decode::Style& style = settings.output.style;
   switch (settings.output.format) {
-    case Format::text: break;
-    case Format::json: return std::make_unique<output::JsonSink>(out, style);
-    case Format::csv: return std::make_unique<output::CsvSink>(out, output::CsvOptions{style, false});
+    case Format::text:
+      break;
+    case Format::json:
+      return std::make_unique<output::JsonSink>(out, style);
+    case Format::csv:
+      return std::make_unique<output::CsvSink>(out, output::CsvOptions{style, false});
   }
   return std::make_unique<output::TextSink>(out, notices, text_options(settings));
 }

@@ -30,11 +30,13 @@ std::vector<std::string> recorded_arguments(const event::TraceMetadata& metadata
 void mention_ending(const event::TraceFileReader& reader, const std::string& name) {
   switch (reader.ending()) {
     case event::TraceEnding::not_yet:
-    case event::TraceEnding::whole: return;
+    case event::TraceEnding::whole:
+      return;
     case event::TraceEnding::cut_short:
       return complain(fmt::format("{} is cut short; its {} whole frames are shown", name, reader.frames()));
     case event::TraceEnding::damaged:
-      return complain(fmt::format("{} is damaged; the {} frames before the damage are shown", name, reader.frames()));
+      return complain(
+          fmt::format("{} is damaged; the {} frames before the damage are shown", name, reader.frames()));
   }
 }
 

@@ -1,6 +1,5 @@
-#include <sys/prctl.h>
-
 #include <csignal>
+#include <sys/prctl.h>
 
 #include "sonde/cli/processes.hpp"
 #include "sonde/record/tracer.hpp"
@@ -10,7 +9,8 @@ namespace sonde::cli {
 void ignore_terminal_signals() {
   struct sigaction ignore {};
   ignore.sa_handler = SIG_IGN;
-  for (const int signal : {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGTSTP, SIGTTIN, SIGTTOU, SIGPIPE, SIGUSR1, SIGUSR2, SIGXFSZ}) {
+  for (const int signal :
+       {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGTSTP, SIGTTIN, SIGTTOU, SIGPIPE, SIGUSR1, SIGUSR2, SIGXFSZ}) {
     ::sigaction(signal, &ignore, nullptr);
   }
   sigset_t none;

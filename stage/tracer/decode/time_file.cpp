@@ -1,8 +1,7 @@
 // The times that utimensat() and its forerunners set.
+#include <array>
 #include <fcntl.h>
 #include <sys/stat.h>
-
-#include <array>
 
 #include "decode/print.hpp"
 #include "decode/renderers.hpp"

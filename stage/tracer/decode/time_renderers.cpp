@@ -1,6 +1,7 @@
 // Times, timers and clocks.
 #include <cerrno>
 #include <csignal>
+
 #include "decode/members.hpp"
 #include "decode/renderers.hpp"
 #include "decode/signal_print.hpp"

@@ -1,29 +1,30 @@
 #include "sonde/event/ring.hpp"
 
-#include <linux/futex.h>
-#include <sys/mman.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <bit>
 #include <cerrno>
-#include <climits>
 #include <ctime>
+#include <linux/futex.h>
 #include <new>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 #include <utility>
+
+#include <climits>
 
 namespace sonde::event {
 
 // head and tail count bytes since the beginning and never wrap in practice (2^64 bytes).
 struct RingControl {
-  alignas(64) std::atomic<std::uint64_t> head;           // Written by the producer.
-  alignas(64) std::atomic<std::uint64_t> tail;           // Written by the consumer.
+  alignas(64) std::atomic<std::uint64_t> head;             // Written by the producer.
+  alignas(64) std::atomic<std::uint64_t> tail;             // Written by the consumer.
   alignas(64) std::atomic<std::uint32_t> consumer_sleeps;  // Futex words.
   std::atomic<std::uint32_t> producer_sleeps;
   std::atomic<std::uint32_t> closed;
 };
-static_assert(std::atomic<std::uint64_t>::is_always_lock_free && std::atomic<std::uint32_t>::is_always_lock_free);
+static_assert(std::atomic<std::uint64_t>::is_always_lock_free &&
+              std::atomic<std::uint32_t>::is_always_lock_free);
 
 namespace {
 
@@ -40,8 +41,8 @@ void futex_wake(std::atomic<std::uint32_t>& word) {
   ::syscall(SYS_futex, &word, FUTEX_WAKE, INT_MAX, nullptr, nullptr, 0);
 }
 
-// The sleeper stores its flag and then looks at the counter; the waker stores the counter and then looks at the flag.
-// The fences make it impossible that both miss the other.
+// The sleeper stores its flag and then looks at the counter; the waker stores the counter and then looks at
+// the flag. The fences make it impossible that both miss the other.
 void wake_if_sleeping(std::atomic<std::uint32_t>& flag) {
   std::atomic_thread_fence(std::memory_order_seq_cst);
   if (flag.load(std::memory_order_relaxed) == 0) return;
@@ -66,7 +67,8 @@ Result<Ring> Ring::create(std::size_t bytes) {
   ring.data_ = static_cast<std::byte*>(place);
   ring.size_ = size;
   for (std::byte* half : {ring.data_, ring.data_ + size}) {
-    if (::mmap(half, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd.value(), control_bytes) == MAP_FAILED) {
+    if (::mmap(half, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd.value(), control_bytes) ==
+        MAP_FAILED) {
       return fail_errno(errno, "cannot map the event ring");
     }
   }
@@ -121,7 +123,8 @@ void Ring::release(std::size_t bytes) {
   const std::uint64_t tail = control_->tail.load(std::memory_order_relaxed) + bytes;
   control_->tail.store(tail, std::memory_order_release);
   std::atomic_thread_fence(std::memory_order_seq_cst);
-  // A waiting producer is let run once half of the ring is free: waking it for every frame would cost both sides.
+  // A waiting producer is let run once half of the ring is free: waking it for every frame would cost both
+  // sides.
   const bool roomy = control_->head.load(std::memory_order_relaxed) - tail <= size_ / 2;
   if (roomy) wake_if_sleeping(control_->producer_sleeps);
 }

@@ -17,7 +17,8 @@ std::optional<Segment> Snapshot::take(Bytes& rest) {
   std::memcpy(&header, rest.data(), sizeof header);
   rest = rest.subspan(sizeof header);
   if (header.length > rest.size()) return std::nullopt;
-  Segment segment{{header.address}, header.kind, (header.flags & segment_redacted) != 0, rest.first(header.length)};
+  Segment segment{
+      {header.address}, header.kind, (header.flags & segment_redacted) != 0, rest.first(header.length)};
   rest = rest.subspan(std::min(align8(header.length), rest.size()));
   return segment;
 }
@@ -55,9 +56,13 @@ bool Snapshot::redacted(Address address) const {
   return found;
 }
 
-std::optional<std::string_view> Snapshot::fd_path(int fd) const { return text_of_fd(fd, SegmentKind::fd_path); }
+std::optional<std::string_view> Snapshot::fd_path(int fd) const {
+  return text_of_fd(fd, SegmentKind::fd_path);
+}
 
-std::optional<std::string_view> Snapshot::fd_detail(int fd) const { return text_of_fd(fd, SegmentKind::fd_detail); }
+std::optional<std::string_view> Snapshot::fd_detail(int fd) const {
+  return text_of_fd(fd, SegmentKind::fd_detail);
+}
 
 std::optional<std::string_view> Snapshot::text_of_fd(int fd, SegmentKind kind) const {
   std::optional<std::string_view> found;

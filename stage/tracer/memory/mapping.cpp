@@ -51,8 +51,8 @@ std::optional<Mapping> parse_line(std::string_view line) {
                      at.literal(' ') && at.choice('r', '-', m.readable) && at.choice('w', '-', m.writable) &&
                      at.choice('x', '-', m.executable) && at.choice('s', 'p', m.shared) && at.literal(' ') &&
                      at.number(m.file_offset, 16) && at.literal(' ') && at.number(m.device_major, 16) &&
-                     at.literal(':') && at.number(m.device_minor, 16) && at.literal(' ') && at.number(m.inode, 10) &&
-                     at.blank_or_end();
+                     at.literal(':') && at.number(m.device_minor, 16) && at.literal(' ') &&
+                     at.number(m.inode, 10) && at.blank_or_end();
   if (!fixed || m.begin >= m.end) return std::nullopt;
   m.name = at.rest_after_blanks();
   return m;

@@ -132,16 +132,11 @@ void append_tables(std::string& out, const CallTable& table, SummaryOrder order)
 void append_json_totals(std::string& out, const CallTotals& row, Abi abi) {
   append(out, "{{\"abi\":\"{}\",\"syscall\":", abi_text(abi));
   append_json_string(out, row.name);
-  const std::pair<std::string_view, std::uint64_t> members[] = {{"calls", row.calls},
-                                                                {"errors", row.errors},
-                                                                {"in_flight", row.in_flight},
-                                                                {"total_ns", row.total},
-                                                                {"min_ns", row.shortest},
-                                                                {"mean_ns", row.mean()},
-                                                                {"max_ns", row.longest},
-                                                                {"p50_ns", row.quantile(0.5)},
-                                                                {"p90_ns", row.quantile(0.9)},
-                                                                {"p99_ns", row.quantile(0.99)}};
+  const std::pair<std::string_view, std::uint64_t> members[] = {
+      {"calls", row.calls},          {"errors", row.errors},        {"in_flight", row.in_flight},
+      {"total_ns", row.total},       {"min_ns", row.shortest},      {"mean_ns", row.mean()},
+      {"max_ns", row.longest},       {"p50_ns", row.quantile(0.5)}, {"p90_ns", row.quantile(0.9)},
+      {"p99_ns", row.quantile(0.99)}};
   for (const auto& [name, value] : members) {
     append(out, ",\"{}\":", name);
     append_json_unsigned(out, value);
@@ -171,8 +166,7 @@ void append_csv_rows(std::string& out, pid_t pid, const CallTable& table, Summar
     for (const CallTotals* row : sorted_rows(table, abi, order)) {
       append(out, "{},{},{},{},{},{},{},{},{},{},{},{},{}\r\n", pid == 0 ? "" : std::to_string(pid),
              abi_text(abi), row->name, row->calls, row->errors, row->in_flight, row->total, row->shortest,
-             row->mean(), row->longest, row->quantile(0.5), row->quantile(0.9),
-             row->quantile(0.99));
+             row->mean(), row->longest, row->quantile(0.5), row->quantile(0.9), row->quantile(0.99));
     }
   }
 }

@@ -8,7 +8,8 @@ SummarySink::SummarySink(Stream& out, Form form, SummaryOrder order, bool per_pr
     : out_(out), form_(form), order_(order), statistics_(per_process) {}
 
 void SummarySink::call_exited(const decode::Call& call) {
-  statistics_.apply({call.task, call.abi, call.nr, elapsed(call.enter_time, call.exit->time), call.exit->failed});
+  statistics_.apply(
+      {call.task, call.abi, call.nr, elapsed(call.enter_time, call.exit->time), call.exit->failed});
 }
 
 void SummarySink::call_unfinished(const decode::Call& call, Nanoseconds time, Unfinished) {
@@ -24,9 +25,15 @@ void SummarySink::event(const event::Event& event, bool) {
 
 void SummarySink::finish(Nanoseconds) {
   switch (form_) {
-    case Form::text: out_.buffer() += summary_text(statistics_, order_); break;
-    case Form::json: out_.buffer() += summary_json(statistics_, order_); break;
-    case Form::csv: out_.buffer() += summary_csv(statistics_, order_); break;
+    case Form::text:
+      out_.buffer() += summary_text(statistics_, order_);
+      break;
+    case Form::json:
+      out_.buffer() += summary_json(statistics_, order_);
+      break;
+    case Form::csv:
+      out_.buffer() += summary_csv(statistics_, order_);
+      break;
   }
   out_.commit();
 }

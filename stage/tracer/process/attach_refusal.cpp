@@ -1,10 +1,9 @@
 #include "sonde/process/attach_refusal.hpp"
 
-#include <pwd.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
+#include <pwd.h>
+#include <unistd.h>
 
 #include <fmt/format.h>
 
@@ -21,20 +20,24 @@ std::string user_name(uid_t uid) {
 
 // A comm is the tracee's own text: only what cannot harm a terminal is shown.
 std::string printable(std::string text) {
-  std::replace_if(text.begin(), text.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
+  std::replace_if(
+      text.begin(), text.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
   return text;
 }
 
 std::string yama_words(int scope) {
   switch (scope) {
     case 1:
-      return "only a process's ancestors may trace it (Yama: kernel.yama.ptrace_scope is 1); use sudo, start the "
+      return "only a process's ancestors may trace it (Yama: kernel.yama.ptrace_scope is 1); use sudo, start "
+             "the "
              "program with 'sonde run', or: sudo sysctl kernel.yama.ptrace_scope=0";
-    case 2: return "only an administrator may trace (Yama: kernel.yama.ptrace_scope is 2); use sudo";
+    case 2:
+      return "only an administrator may trace (Yama: kernel.yama.ptrace_scope is 2); use sudo";
     default:
-      return fmt::format("nobody may attach (Yama: kernel.yama.ptrace_scope is {}, which only a reboot undoes); "
-                         "start the program with 'sonde run'",
-                         scope);
+      return fmt::format(
+          "nobody may attach (Yama: kernel.yama.ptrace_scope is {}, which only a reboot undoes); "
+          "start the program with 'sonde run'",
+          scope);
   }
 }
 
@@ -75,8 +78,11 @@ Error explain_refusal(const ProcFs& proc, pid_t pid, int errno_value) {
   if (!status || errno_value == ESRCH) {
     return {ErrorCode::gone, 0, prefix + "it ended while sonde was attaching"};
   }
-  if (errno_value != EPERM && errno_value != EACCES) return {ErrorCode::io, errno_value, prefix + "PTRACE_SEIZE"};
-  const auto refused = [&](std::string why) { return Error{ErrorCode::permission, 0, prefix + std::move(why)}; };
+  if (errno_value != EPERM && errno_value != EACCES)
+    return {ErrorCode::io, errno_value, prefix + "PTRACE_SEIZE"};
+  const auto refused = [&](std::string why) {
+    return Error{ErrorCode::permission, 0, prefix + std::move(why)};
+  };
   if (status->tracer_pid != 0) {
     return refused(fmt::format("it is traced already, by {} (pid {}); detach that first",
                                printable(proc.comm(status->tracer_pid)), status->tracer_pid));
@@ -87,16 +93,18 @@ Error explain_refusal(const ProcFs& proc, pid_t pid, int errno_value) {
   if (!capable) {
     const uid_t own = ::getuid();
     if (own == 0) {
-      return refused("root here lacks CAP_SYS_PTRACE, as in a container; start that with --cap-add=SYS_PTRACE");
+      return refused(
+          "root here lacks CAP_SYS_PTRACE, as in a container; start that with --cap-add=SYS_PTRACE");
     }
     if (status->uid != own || status->effective_uid != own) {
-      return refused(fmt::format("it belongs to {}; use: sudo sonde attach {}",
-                                 user_name(status->effective_uid), pid));
+      return refused(
+          fmt::format("it belongs to {}; use: sudo sonde attach {}", user_name(status->effective_uid), pid));
     }
     if (proc.owner(pid).value_or(own) != own) {
-      return refused(fmt::format("it is not dumpable (it changed its user or privileges, or asked for that with "
-                                 "prctl); use: sudo sonde attach {}",
-                                 pid));
+      return refused(
+          fmt::format("it is not dumpable (it changed its user or privileges, or asked for that with "
+                      "prctl); use: sudo sonde attach {}",
+                      pid));
     }
     if (yama && *yama > 0) return refused(yama_words(*yama));
   }

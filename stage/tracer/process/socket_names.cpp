@@ -1,21 +1,20 @@
 #include "sonde/process/socket_names.hpp"
 
 #include <arpa/inet.h>
-#include <linux/netlink.h>
-#include <linux/rtnetlink.h>
-#include <linux/sock_diag.h>
-#include <linux/unix_diag.h>
-#include <sys/socket.h>
-#include <sys/xattr.h>
-#include <unistd.h>
-
 #include <array>
 #include <charconv>
 #include <cstring>
 #include <fstream>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <linux/sock_diag.h>
+#include <linux/unix_diag.h>
 #include <optional>
 #include <sstream>
 #include <string_view>
+#include <sys/socket.h>
+#include <sys/xattr.h>
+#include <unistd.h>
 #include <vector>
 
 #include <fmt/format.h>
@@ -53,7 +52,8 @@ Endpoint endpoint(std::string_view field) {
   const bool v6 = colon == 32;
   ::inet_ntop(v6 ? AF_INET6 : AF_INET, words.data(), text.data(), text.size());
   const auto port = hexadecimal<std::uint16_t>(field.substr(colon + 1));
-  return {v6 ? fmt::format("[{}]:{}", text.data(), port) : fmt::format("{}:{}", text.data(), port), port != 0};
+  return {v6 ? fmt::format("[{}]:{}", text.data(), port) : fmt::format("{}:{}", text.data(), port),
+          port != 0};
 }
 
 // Lines of /proc/PID/net/{tcp,udp,...}: sl local remote st queues timer retransmits uid timeout inode ...
@@ -65,7 +65,8 @@ std::optional<Found> internet(pid_t pid, std::string_view file, std::uint64_t in
     std::istringstream words(line);
     std::string slot, local, remote, state, queues, timer, retransmits, uid, timeout;
     std::uint64_t number = 0;
-    if (!(words >> slot >> local >> remote >> state >> queues >> timer >> retransmits >> uid >> timeout >> number)) {
+    if (!(words >> slot >> local >> remote >> state >> queues >> timer >> retransmits >> uid >> timeout >>
+          number)) {
       continue;
     }
     if (number != inode) continue;
@@ -125,11 +126,13 @@ std::optional<Found> unix_socket(std::uint64_t inode) {
   query.request.udiag_ino = static_cast<std::uint32_t>(inode);
   query.request.udiag_show = UDIAG_SHOW_NAME | UDIAG_SHOW_PEER;
   query.request.udiag_cookie[0] = query.request.udiag_cookie[1] = ~0u;
-  if (::send(netlink.value(), &query, sizeof query, 0) != static_cast<ssize_t>(sizeof query)) return std::nullopt;
+  if (::send(netlink.value(), &query, sizeof query, 0) != static_cast<ssize_t>(sizeof query))
+    return std::nullopt;
   alignas(nlmsghdr) std::array<char, 4096> answer;
   const ssize_t n = ::recv(netlink.value(), answer.data(), answer.size(), 0);
   const auto* message = reinterpret_cast<const nlmsghdr*>(answer.data());
-  if (n < 0 || !NLMSG_OK(message, static_cast<std::size_t>(n)) || message->nlmsg_type != SOCK_DIAG_BY_FAMILY) {
+  if (n < 0 || !NLMSG_OK(message, static_cast<std::size_t>(n)) ||
+      message->nlmsg_type != SOCK_DIAG_BY_FAMILY) {
     return std::nullopt;
   }
   return unix_from(inode, *message);
@@ -138,8 +141,9 @@ std::optional<Found> unix_socket(std::uint64_t inode) {
 // Lines of /proc/PID/net/netlink: sk eth pid groups rmem wmem dump locks drops inode.
 std::optional<Found> netlink_socket(pid_t pid, std::uint64_t inode) {
   constexpr std::array<std::string_view, 22> protocols{
-      "ROUTE", "UNUSED",  "USERSOCK", "FIREWALL", "SOCK_DIAG",      "NFLOG", "XFRM", "SELINUX", "ISCSI",    "AUDIT", "FIB_LOOKUP",
-      "CONNECTOR", "NETFILTER", "IP6_FW", "DNRTMSG", "KOBJECT_UEVENT", "GENERIC", "", "SCSITRANSPORT", "ECRYPTFS", "RDMA", "CRYPTO"};
+      "ROUTE",   "UNUSED", "USERSOCK",      "FIREWALL",  "SOCK_DIAG", "NFLOG",  "XFRM",    "SELINUX",
+      "ISCSI",   "AUDIT",  "FIB_LOOKUP",    "CONNECTOR", "NETFILTER", "IP6_FW", "DNRTMSG", "KOBJECT_UEVENT",
+      "GENERIC", "",       "SCSITRANSPORT", "ECRYPTFS",  "RDMA",      "CRYPTO"};
   std::ifstream lines(fmt::format("/proc/{}/net/netlink", pid));
   std::string line;
   std::getline(lines, line);
@@ -149,9 +153,11 @@ std::optional<Found> netlink_socket(pid_t pid, std::uint64_t inode) {
     std::size_t protocol = 0;
     std::uint64_t port = 0;
     std::uint64_t number = 0;
-    if (!(words >> sk >> protocol >> port >> groups >> rmem >> wmem >> dump >> locks >> drops >> number)) continue;
+    if (!(words >> sk >> protocol >> port >> groups >> rmem >> wmem >> dump >> locks >> drops >> number))
+      continue;
     if (number != inode) continue;
-    const std::string name = protocol < protocols.size() ? std::string(protocols[protocol]) : fmt::format("{}", protocol);
+    const std::string name =
+        protocol < protocols.size() ? std::string(protocols[protocol]) : fmt::format("{}", protocol);
     return Found{fmt::format("{}:{}", name, port), true};
   }
   return std::nullopt;

@@ -1,7 +1,6 @@
 #include "sonde/ptrace/stop.hpp"
 
 #include <sys/ptrace.h>
-
 #include <utility>
 
 namespace sonde::ptrace {

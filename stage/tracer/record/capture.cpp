@@ -1,6 +1,5 @@
 #include "sonde/record/capture.hpp"
 
-
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
@@ -32,7 +31,8 @@ std::uint64_t load(Bytes bytes, std::size_t offset, std::size_t size) {
   return value;
 }
 
-// How far a first read of a string may go: strings end near where they begin, and the page behind may not exist.
+// How far a first read of a string may go: strings end near where they begin, and the page behind may not
+// exist.
 std::size_t first_chunk(Address address, std::size_t limit, std::size_t chunk) {
   return std::min({limit, chunk, page - static_cast<std::size_t>(address.value % page)});
 }
@@ -48,7 +48,8 @@ struct MsghdrLayout {
   std::size_t name, name_length, iov, iov_count, control, control_length, size, mmsghdr_size;
 };
 
-// struct ucontext of x86-64 (asm/ucontext.h): uc_flags, uc_link, uc_stack, a sigcontext of 256 bytes, uc_sigmask.
+// struct ucontext of x86-64 (asm/ucontext.h): uc_flags, uc_link, uc_stack, a sigcontext of 256 bytes,
+// uc_sigmask.
 constexpr std::uint64_t ucontext_sigmask = 8 + 8 + 24 + 256;
 
 constexpr MsghdrLayout msghdr64{0, 8, 16, 24, 32, 40, 56, 64};
@@ -77,7 +78,8 @@ Capture::Capture(const Options& options)
       scratch_(new std::byte[scratch_bytes]),
       string_(new std::byte[limits::string_bytes]) {}
 
-void Capture::entry(TaskId task, const ptrace::SyscallEntry& call, const syscall::Row& row, FrameBuffer& frame) {
+void Capture::entry(TaskId task, const ptrace::SyscallEntry& call, const syscall::Row& row,
+                    FrameBuffer& frame) {
   const Call at{task, call, row, nullptr, memory::ProcessMemory(task.tid)};
   if (options_.detail == Detail::memory) collect(at, frame);
 }
@@ -101,7 +103,13 @@ void Capture::plan(const Call& call, unsigned index) {
   if (spec.capture == Shape::signal_frame) {
     // At rt_sigreturn the stack pointer has passed the return address and stands at the ucontext.
     if (call.word() == 8) {
-      add({{call.entry.stack_pointer + ucontext_sigmask}, 8, 8, 0, SegmentKind::memory, Leads::nowhere, false});
+      add({{call.entry.stack_pointer + ucontext_sigmask},
+           8,
+           8,
+           0,
+           SegmentKind::memory,
+           Leads::nowhere,
+           false});
     }
     return;
   }
@@ -115,17 +123,27 @@ std::uint64_t Capture::length_of(const Call& call, Length length, unsigned reg) 
   const auto argument = [&](unsigned i) { return i < syscall::max_arguments ? call.entry.args[i] : 0; };
   const auto bytes_of_bits = [](std::uint64_t bits) { return bits > max_bits ? 0 : (bits + 63) / 64 * 8; };
   switch (length) {
-    case Length::none: return 0;
-    case Length::next: return argument(reg + 1);
-    case Length::previous: return reg > 0 ? argument(reg - 1) : 0;
-    case Length::first: return argument(0);
-    case Length::second: return argument(1);
-    case Length::ret: return call.result != nullptr && call.result->ret > 0
-                                 ? static_cast<std::uint64_t>(call.result->ret) : 0;
-    case Length::first_bits: return bytes_of_bits(argument(0));
-    case Length::second_bits: return bytes_of_bits(argument(1));
-    case Length::next_bits: return bytes_of_bits(argument(reg + 1));
-    case Length::previous_pages: return reg > 0 ? argument(reg - 1) / page + (argument(reg - 1) % page != 0) : 0;
+    case Length::none:
+      return 0;
+    case Length::next:
+      return argument(reg + 1);
+    case Length::previous:
+      return reg > 0 ? argument(reg - 1) : 0;
+    case Length::first:
+      return argument(0);
+    case Length::second:
+      return argument(1);
+    case Length::ret:
+      return call.result != nullptr && call.result->ret > 0 ? static_cast<std::uint64_t>(call.result->ret)
+                                                            : 0;
+    case Length::first_bits:
+      return bytes_of_bits(argument(0));
+    case Length::second_bits:
+      return bytes_of_bits(argument(1));
+    case Length::next_bits:
+      return bytes_of_bits(argument(reg + 1));
+    case Length::previous_pages:
+      return reg > 0 ? argument(reg - 1) / page + (argument(reg - 1) % page != 0) : 0;
     case Length::next_pointee: {
       std::uint32_t value = 0;
       const Address where{argument(reg + 1)};
@@ -140,8 +158,10 @@ std::uint64_t Capture::length_of(const Call& call, Length length, unsigned reg) 
 void Capture::plan_pointed(const Call& call, const KindSpec& spec, Address address, unsigned index) {
   const std::size_t unit = call.word() == 8 ? spec.size64 : spec.size32;
   const std::uint64_t data_budget = call.result != nullptr && call.result->ret > 0
-                                        ? static_cast<std::uint64_t>(call.result->ret) : no_budget;
-  const auto piece = [&](std::uint64_t size, std::size_t most, SegmentKind kind, Leads leads = Leads::nowhere) {
+                                        ? static_cast<std::uint64_t>(call.result->ret)
+                                        : no_budget;
+  const auto piece = [&](std::uint64_t size, std::size_t most, SegmentKind kind,
+                         Leads leads = Leads::nowhere) {
     const auto n = static_cast<std::size_t>(std::min<std::uint64_t>(size, most));
     if (n != 0) add({address, n, n, data_budget, kind, leads, false});
   };
@@ -151,21 +171,35 @@ void Capture::plan_pointed(const Call& call, const KindSpec& spec, Address addre
   };
   constexpr std::size_t any = scratch_bytes / 4;
   switch (spec.capture) {
-    case Shape::none: break;
-    case Shape::fixed: piece(unit, limits::struct_bytes, SegmentKind::memory); break;
-    case Shape::path: add_string(address, limits::path_bytes, SegmentKind::path); break;
-    case Shape::string: add_string(address, options_.string_limit + 1, SegmentKind::data); break;
+    case Shape::none:
+      break;
+    case Shape::fixed:
+      piece(unit, limits::struct_bytes, SegmentKind::memory);
+      break;
+    case Shape::path:
+      add_string(address, limits::path_bytes, SegmentKind::path);
+      break;
+    case Shape::string:
+      add_string(address, options_.string_limit + 1, SegmentKind::data);
+      break;
     case Shape::strings: {
       const bool environment = call.row.arguments[index].kind == syscall::Kind::envp;
       const std::size_t n = first_chunk(address, pointer_chunk, pointer_chunk) / call.word() * call.word();
       if (n != 0) {
-        add({address, n, n, 0, environment ? SegmentKind::environment : SegmentKind::argument, Leads::strings, false});
+        add({address, n, n, 0, environment ? SegmentKind::environment : SegmentKind::argument, Leads::strings,
+             false});
       }
       break;
     }
-    case Shape::buffer: piece(length(), options_.string_limit, SegmentKind::data); break;
-    case Shape::sized: piece(length(), limits::struct_bytes, SegmentKind::memory); break;
-    case Shape::listing: piece(length(), limits::listing_bytes, SegmentKind::memory); break;
+    case Shape::buffer:
+      piece(length(), options_.string_limit, SegmentKind::data);
+      break;
+    case Shape::sized:
+      piece(length(), limits::struct_bytes, SegmentKind::memory);
+      break;
+    case Shape::listing:
+      piece(length(), limits::listing_bytes, SegmentKind::memory);
+      break;
     case Shape::pointees: {
       const std::uint64_t size = elements(call.word());
       if (size != 0) {
@@ -182,10 +216,17 @@ void Capture::plan_pointed(const Call& call, const KindSpec& spec, Address addre
     case Shape::sigset_argpack:
       piece(2 * call.word(), 2 * call.word(), SegmentKind::memory, Leads::sigset);
       break;
-    case Shape::signal_frame: break;  // No pointer; see plan().
-    case Shape::array: piece(elements(unit), any, SegmentKind::memory); break;
-    case Shape::iovec: piece(elements(2 * call.word()), any, SegmentKind::memory, Leads::iovec); break;
-    case Shape::msghdr: piece(call.msghdr().size, any, SegmentKind::memory, Leads::msghdr); break;
+    case Shape::signal_frame:
+      break;  // No pointer; see plan().
+    case Shape::array:
+      piece(elements(unit), any, SegmentKind::memory);
+      break;
+    case Shape::iovec:
+      piece(elements(2 * call.word()), any, SegmentKind::memory, Leads::iovec);
+      break;
+    case Shape::msghdr:
+      piece(call.msghdr().size, any, SegmentKind::memory, Leads::msghdr);
+      break;
     case Shape::mmsghdr:
       piece(elements(call.msghdr().mmsghdr_size), any, SegmentKind::memory, Leads::mmsghdr);
       break;
@@ -203,8 +244,9 @@ void Capture::add_string(Address address, std::size_t limit, SegmentKind kind) {
   add({address, first_chunk(address, limit, string_chunk), limit, 0, kind, Leads::nowhere, true});
 }
 
-// Reads all that is planned, a batch of pieces a system call, and what it leads to after it. Items that are found on the
-// way are appended behind, so this ends when the chain of pointers does; segments_per_event bounds it.
+// Reads all that is planned, a batch of pieces a system call, and what it leads to after it. Items that are
+// found on the way are appended behind, so this ends when the chain of pointers does; segments_per_event
+// bounds it.
 void Capture::read_batch(const Call& call, FrameBuffer& frame) {
   std::array<memory::Piece, batch_pieces> pieces;
   for (std::size_t first = 0; first < planned_;) {
@@ -242,7 +284,8 @@ void Capture::emit_string(const Call& call, const Item& item, Bytes first, Frame
     if (end == nullptr) return std::nullopt;
     return static_cast<std::size_t>(static_cast<const std::byte*>(end) - bytes.data()) + 1;
   };
-  if (const auto size = terminated(first)) return frame.segment(item.address.value, item.kind, first.first(*size));
+  if (const auto size = terminated(first))
+    return frame.segment(item.address.value, item.kind, first.first(*size));
   std::memcpy(string_.get(), first.data(), first.size());
   std::size_t have = first.size();
   const std::size_t limit = std::min(item.limit, limits::string_bytes);
@@ -259,13 +302,19 @@ void Capture::emit_string(const Call& call, const Item& item, Bytes first, Frame
 
 void Capture::follow(const Call& call, const Item& item, Bytes bytes) {
   switch (item.leads) {
-    case Leads::nowhere: break;
-    case Leads::strings: follow_strings(call, item, bytes); break;
-    case Leads::iovec: follow_iovec(call, item, bytes); break;
+    case Leads::nowhere:
+      break;
+    case Leads::strings:
+      follow_strings(call, item, bytes);
+      break;
+    case Leads::iovec:
+      follow_iovec(call, item, bytes);
+      break;
     case Leads::pointees:
       for (std::size_t at = 0; at + call.word() <= bytes.size(); at += call.word()) {
         const Address pointee{load(bytes, at, call.word())};
-        if (pointee.value != 0) add({pointee, item.limit, item.limit, 0, SegmentKind::memory, Leads::nowhere, false});
+        if (pointee.value != 0)
+          add({pointee, item.limit, item.limit, 0, SegmentKind::memory, Leads::nowhere, false});
       }
       break;
     case Leads::sigset:
@@ -273,12 +322,14 @@ void Capture::follow(const Call& call, const Item& item, Bytes bytes) {
         add({mask, sigset_bytes, sigset_bytes, 0, SegmentKind::memory, Leads::nowhere, false});
       }
       break;
-    case Leads::msghdr: follow_msghdr(call, bytes, item.budget); break;
+    case Leads::msghdr:
+      follow_msghdr(call, bytes, item.budget);
+      break;
     case Leads::mmsghdr: {
       const std::size_t size = call.msghdr().mmsghdr_size;
-      const std::size_t filled = call.result == nullptr ? bytes.size() / size
-                                                        : static_cast<std::size_t>(std::max<std::int64_t>(
-                                                              call.result->ret, 0));
+      const std::size_t filled = call.result == nullptr
+                                     ? bytes.size() / size
+                                     : static_cast<std::size_t>(std::max<std::int64_t>(call.result->ret, 0));
       for (std::size_t i = 0; i < filled && (i + 1) * size <= bytes.size(); ++i) {
         const Bytes header = bytes.subspan(i * size, size);
         const auto received = load(header, call.msghdr().size, 4);
@@ -292,8 +343,10 @@ void Capture::follow(const Call& call, const Item& item, Bytes bytes) {
 void Capture::follow_strings(const Call& call, const Item& item, Bytes pointers) {
   const std::size_t word = call.word();
   const bool strings_wanted = item.kind == SegmentKind::argument || options_.verbose;
-  // strace shows as many arguments as the string limit says, unless asked for all; one more tells that more follow.
-  const std::size_t shown = options_.verbose ? limits::array_elements : options_.string_limit + std::size_t{1};
+  // strace shows as many arguments as the string limit says, unless asked for all; one more tells that more
+  // follow.
+  const std::size_t shown =
+      options_.verbose ? limits::array_elements : options_.string_limit + std::size_t{1};
   std::size_t seen = 0;
   for (std::size_t at = 0; at + word <= pointers.size(); at += word, ++seen) {
     const std::uint64_t pointer = load(pointers, at, word);
@@ -331,20 +384,26 @@ void Capture::follow_msghdr(const Call& call, Bytes header, std::uint64_t budget
     if (address != 0 && n != 0) add({{address}, n, n, budget, SegmentKind::memory, leads, false});
   };
   blob(load(header, at.name, word), load(header, at.name_length, 4), 128, Leads::nowhere);
-  blob(load(header, at.control, word), load(header, at.control_length, word), limits::struct_bytes, Leads::nowhere);
-  const std::uint64_t count = std::min<std::uint64_t>(load(header, at.iov_count, word), limits::array_elements);
+  blob(load(header, at.control, word), load(header, at.control_length, word), limits::struct_bytes,
+       Leads::nowhere);
+  const std::uint64_t count =
+      std::min<std::uint64_t>(load(header, at.iov_count, word), limits::array_elements);
   blob(load(header, at.iov, word), count * 2 * word, limits::array_elements * 16, Leads::iovec);
 }
 
 bool Capture::redacted(SegmentKind kind) const {
   switch (kind) {
     case SegmentKind::data:
-    case SegmentKind::argument: return options_.redact_strings;
-    case SegmentKind::path: return options_.redact_paths;
-    case SegmentKind::environment: return options_.redact_environment;
+    case SegmentKind::argument:
+      return options_.redact_strings;
+    case SegmentKind::path:
+      return options_.redact_paths;
+    case SegmentKind::environment:
+      return options_.redact_environment;
     case SegmentKind::memory:
     case SegmentKind::fd_path:
-    case SegmentKind::fd_detail: return false;
+    case SegmentKind::fd_detail:
+      return false;
   }
   return false;
 }

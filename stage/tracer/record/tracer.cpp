@@ -1,12 +1,11 @@
 #include "sonde/record/tracer.hpp"
 
+#include <algorithm>
+#include <csignal>
 #include <linux/seccomp.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-#include <algorithm>
-#include <csignal>
 #include <utility>
 
 #include "sonde/base/clock.hpp"
@@ -69,8 +68,8 @@ Result<void> Tracer::start(process::Launch& program) {
   Task& task = adopt(pid, 0, TaskOrigin::program, pid);
   task.hidden = true;
   if (!options_.seccomp) {
-    // Only a stopped task can be told to stop at system calls. It sleeps in a read until it is let go, so the trap
-    // comes at once.
+    // Only a stopped task can be told to stop at system calls. It sleeps in a read until it is let go, so the
+    // trap comes at once.
     interrupt(task);
     serve(ptrace::wait_for(pid, ptrace::Block::yes));
   }
@@ -97,8 +96,8 @@ int Tracer::attach(std::span<const pid_t> pids, std::span<const pid_t> own) {
   return attached;
 }
 
-// The named task first, which is the leader as a rule: its refusal is the process's. A leader that has ended before its
-// threads is a zombie, which nobody can attach to; then what can be is what the threads say.
+// The named task first, which is the leader as a rule: its refusal is the process's. A leader that has ended
+// before its threads is a zombie, which nobody can attach to; then what can be is what the threads say.
 Result<void> Tracer::attach_process(pid_t pid) {
   const auto status = proc_.status(pid).value_or(process::TaskStatus{pid});
   if (auto seized = ptrace::seize(pid, ptrace_options(options_)); seized) {
@@ -111,8 +110,8 @@ Result<void> Tracer::attach_process(pid_t pid) {
   return {};
 }
 
-// A task that is already seized brings the threads that it creates with it, so once a whole look at the list finds
-// nobody new, nobody is missing.
+// A task that is already seized brings the threads that it creates with it, so once a whole look at the list
+// finds nobody new, nobody is missing.
 bool Tracer::attach_tasks(pid_t pid) {
   bool any = false;
   for (bool found_new = true; found_new;) {
@@ -161,10 +160,13 @@ void Tracer::on_stop(Stop stop) {
       // A task that stops at every call has been here already, before the filters ran.
       if (task->own_filter) return go_on(*task, std::move(stop), 0);
       return on_syscall_stop(*task, std::move(stop));
-    case StopKind::syscall: return on_syscall_stop(*task, std::move(stop));
-    case StopKind::signal: return on_signal(*task, std::move(stop));
+    case StopKind::syscall:
+      return on_syscall_stop(*task, std::move(stop));
+    case StopKind::signal:
+      return on_signal(*task, std::move(stop));
     case StopKind::group_stop: {
-      // The answer to our own interrupt of a task that was stopped already is no news, unless we have just come.
+      // The answer to our own interrupt of a task that was stopped already is no news, unless we have just
+      // come.
       const bool news = !task->interrupted || attached_;
       task->interrupted = false;
       if (detaching_) return let_go(*task, std::move(stop), 0);
@@ -176,7 +178,8 @@ void Tracer::on_stop(Stop stop) {
       if (std::exchange(task->interrupted, false)) make_interrupted_call_again(stop.tid());
       if (stop.tid() == program_ && !detaching_) wake_keeper();
       // A child's first stop: it is about to return from the clone.
-      if (task->cleared && !task->in_call) restore_untraced(stop.tid(), *std::exchange(task->cleared, std::nullopt));
+      if (task->cleared && !task->in_call)
+        restore_untraced(stop.tid(), *std::exchange(task->cleared, std::nullopt));
       return go_on(*task, std::move(stop), 0);
     case StopKind::clone:
     case StopKind::fork:
@@ -186,11 +189,13 @@ void Tracer::on_stop(Stop stop) {
     case StopKind::exec:
       task = on_exec(*task);
       return go_on(*task, std::move(stop), 0);
-    case StopKind::other_event: return go_on(*task, std::move(stop), 0);
+    case StopKind::other_event:
+      return go_on(*task, std::move(stop), 0);
   }
 }
 
-// The keeper stops with its program, for the shell to see; stopped, it cannot see that the program was continued.
+// The keeper stops with its program, for the shell to see; stopped, it cannot see that the program was
+// continued.
 void Tracer::wake_keeper() const {
   if (::getppid() == keeper_) ::kill(keeper_, SIGCONT);
 }
@@ -199,10 +204,14 @@ void Tracer::on_syscall_stop(Task& task, Stop stop) {
   ptrace::SyscallInfo info;
   if (!ptrace::syscall_info(stop.tid(), info)) return go_on(task, std::move(stop), 0);
   switch (info.phase) {
-    case ptrace::SyscallInfo::Phase::none: break;
-    case ptrace::SyscallInfo::Phase::entry: on_entry(task, info.entry); break;
+    case ptrace::SyscallInfo::Phase::none:
+      break;
+    case ptrace::SyscallInfo::Phase::entry:
+      on_entry(task, info.entry);
+      break;
     case ptrace::SyscallInfo::Phase::exit:
-      // Our own interrupt may have ended the call, before the stop that it asked for. To the program it goes on.
+      // Our own interrupt may have ended the call, before the stop that it asked for. To the program it goes
+      // on.
       if (task.interrupted && make_interrupted_call_again(stop.tid())) break;
       if (on_exit(task, info.result)) return let_go(task, std::move(stop), 0);
       break;
@@ -212,7 +221,8 @@ void Tracer::on_syscall_stop(Task& task, Stop stop) {
 
 bool Tracer::wanted(const ptrace::SyscallEntry& entry) const {
   if (!options_.system_calls) return false;
-  return !options_.may_match || options_.may_match(entry.abi, entry.nr, std::span<const std::uint64_t, 6>(entry.args));
+  return !options_.may_match ||
+         options_.may_match(entry.abi, entry.nr, std::span<const std::uint64_t, 6>(entry.args));
 }
 
 void Tracer::on_entry(Task& task, const ptrace::SyscallEntry& entry) {
@@ -243,14 +253,18 @@ bool Tracer::on_exit(Task& task, const ptrace::SyscallResult& result) {
   if (task.cleared) restore_untraced(task.id.tid, *std::exchange(task.cleared, std::nullopt));
   if (options_.seccomp && !result.failed && installs_filter(task.entry)) on_own_filter(task);
   if (std::exchange(task.recorded, false) && !task.hidden) events_.exited(task, result);
-  if (std::exchange(task.starting, false) || result.failed || options_.detach_on.empty() || task.entry.abi != Abi::x86_64) return false;
-  return std::find(options_.detach_on.begin(), options_.detach_on.end(), task.entry.nr) != options_.detach_on.end();
+  if (std::exchange(task.starting, false) || result.failed || options_.detach_on.empty() ||
+      task.entry.abi != Abi::x86_64)
+    return false;
+  return std::find(options_.detach_on.begin(), options_.detach_on.end(), task.entry.nr) !=
+         options_.detach_on.end();
 }
 
-// A filter of the program's own may return ERRNO, TRAP or KILL, which outrank our RET_TRACE: such calls would be
-// missed. PTRACE_SYSCALL stops come before any filter runs. With TSYNC the whole process has it.
+// A filter of the program's own may return ERRNO, TRAP or KILL, which outrank our RET_TRACE: such calls would
+// be missed. PTRACE_SYSCALL stops come before any filter runs. With TSYNC the whole process has it.
 void Tracer::on_own_filter(Task& task) {
-  const bool whole_process = task.entry.nr == SYS_seccomp && (task.entry.args[1] & SECCOMP_FILTER_FLAG_TSYNC) != 0;
+  const bool whole_process =
+      task.entry.nr == SYS_seccomp && (task.entry.args[1] & SECCOMP_FILTER_FLAG_TSYNC) != 0;
   task.own_filter = true;
   if (!whole_process) return;
   tasks_.each([&](Task& other) { other.own_filter |= other.id.pid == task.id.pid; });
@@ -259,7 +273,8 @@ void Tracer::on_own_filter(Task& task) {
 void Tracer::on_signal(Task& task, Stop stop) {
   const int signal = stop.signal();
   // Traced, a task is woken even by signals that it ignores.
-  if (call_was_interrupted(stop.tid()) && ignores(stop.tid(), signal)) make_interrupted_call_again(stop.tid());
+  if (call_was_interrupted(stop.tid()) && ignores(stop.tid(), signal))
+    make_interrupted_call_again(stop.tid());
   if (!task.hidden) {
     if (const auto info = ptrace::signal_info(stop.tid())) events_.signal(task.id, *info);
   }
@@ -306,14 +321,15 @@ void Tracer::on_ended(pid_t tid, int status) {
 
 Task& Tracer::adopt(pid_t tid, pid_t parent_tid, TaskOrigin origin, pid_t pid) {
   Task& task = tasks_.add({pid, tid});
-  const bool is_child = origin == TaskOrigin::fork || origin == TaskOrigin::vfork || origin == TaskOrigin::clone;
+  const bool is_child =
+      origin == TaskOrigin::fork || origin == TaskOrigin::vfork || origin == TaskOrigin::clone;
   task.let_go = is_child && !options_.follow_children && pid == tid;
   if (!task.let_go) events_.started(task.id, parent_tid, origin);
   return task;
 }
 
-// A child may stop before its parent's event says where it comes from, and the parent may die before it can say so: the
-// child is taken on at once, with what /proc knows of it.
+// A child may stop before its parent's event says where it comes from, and the parent may die before it can
+// say so: the child is taken on at once, with what /proc knows of it.
 Task* Tracer::adopt_early(pid_t tid) {
   const auto status = proc_.status(tid);
   if (!status) return nullptr;
@@ -324,8 +340,8 @@ Task* Tracer::adopt_early(pid_t tid) {
   return &task;
 }
 
-// What a child has of its parent's state, where the parent's event did not tell which task that is: any task of the
-// parent's process may have been the one.
+// What a child has of its parent's state, where the parent's event did not tell which task that is: any task
+// of the parent's process may have been the one.
 void Tracer::inherit(Task& child, pid_t parent_pid) {
   tasks_.each([&](const Task& other) {
     if (&other == &child) return;
@@ -343,7 +359,8 @@ ptrace::Run Tracer::next_run(const Task& task) const {
   if (!options_.system_calls) return ptrace::Run::freely;
   if (!options_.seccomp || (task.own_filter && !events_.muted())) return ptrace::Run::to_syscall;
   // The filter announces entries; only the exit of a call that was announced and recorded is worth a stop.
-  const bool exit_matters = task.cleared || (!events_.muted() && (task.recorded || installs_filter(task.entry)));
+  const bool exit_matters =
+      task.cleared || (!events_.muted() && (task.recorded || installs_filter(task.entry)));
   return task.in_call && exit_matters ? ptrace::Run::to_syscall : ptrace::Run::freely;
 }
 
@@ -361,11 +378,14 @@ void Tracer::read_control() {
   ControlMessage message;
   for (;;) {
     switch (control_.receive(message)) {
-      case ControlSocket::State::empty: return;
+      case ControlSocket::State::empty:
+        return;
       case ControlSocket::State::message:
         if (message.kind == ControlKind::detach) detach_requested_ = true;
         break;
-      case ControlSocket::State::closed: detach_requested_ = true; return;
+      case ControlSocket::State::closed:
+        detach_requested_ = true;
+        return;
     }
   }
 }
@@ -381,8 +401,9 @@ void Tracer::begin_detach() {
   ControlSignal::raise_soon();
 }
 
-// Asked now and then while tasks are let go. A task that sleeps where nothing can wake it (the parent of a vfork; a call
-// to a disk that does not answer) does not stop for us. When only such are left we go: the kernel lets go of them then.
+// Asked now and then while tasks are let go. A task that sleeps where nothing can wake it (the parent of a
+// vfork; a call to a disk that does not answer) does not stop for us. When only such are left we go: the
+// kernel lets go of them then.
 bool Tracer::only_sleepers_left() {
   bool all_sleep = true;
   tasks_.each([&](const Task& task) {

@@ -1,12 +1,11 @@
 #include "sonde/memory/process_memory.hpp"
 
+#include <array>
+#include <cstring>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include <doctest/doctest.h>
-
-#include <array>
-#include <cstring>
 
 using sonde::Address;
 using sonde::memory::Piece;
@@ -17,7 +16,8 @@ namespace {
 // Two readable pages, then one that cannot be read.
 struct Pages {
   Pages() {
-    base = static_cast<char*>(::mmap(nullptr, 3 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+    base = static_cast<char*>(
+        ::mmap(nullptr, 3 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
     std::memset(base, 'a', 2 * 4096);
     ::mprotect(base + 2 * 4096, 4096, PROT_NONE);
   }

@@ -1,13 +1,11 @@
 #include "sonde/process/attach_refusal.hpp"
 
-#include <sys/wait.h>
-
-#include <doctest/doctest.h>
-
 #include <array>
 #include <cerrno>
 #include <functional>
+#include <sys/wait.h>
 
+#include <doctest/doctest.h>
 #include <fmt/format.h>
 
 #include "fake_proc.hpp"
@@ -46,8 +44,10 @@ uid_t user() { return ::getuid() == 0 ? nobody : ::getuid(); }
 // A /proc with process 42, of the user who asks, and of nobody's interest otherwise.
 struct Scene : FakeProc {
   explicit Scene(uid_t uid = user(), pid_t tracer = 0) {
-    write("42/status", fmt::format("State:\tS (sleeping)\nTgid:\t42\nPPid:\t1\nTracerPid:\t{1}\nUid:\t{0}\t{0}\t{0}\t{0}\n",
-                                   uid, tracer));
+    write(
+        "42/status",
+        fmt::format("State:\tS (sleeping)\nTgid:\t42\nPPid:\t1\nTracerPid:\t{1}\nUid:\t{0}\t{0}\t{0}\t{0}\n",
+                    uid, tracer));
     write("42/stat", "42 (it) S 1 1 1 0 -1 4194304 0\n");
     write("self/status", "CapEff:\t0000000000000000\n");
     if (::getuid() == 0 && ::chown((root() + "/42/status").c_str(), uid, uid) != 0) std::abort();

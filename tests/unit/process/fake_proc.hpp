@@ -1,14 +1,13 @@
 // A made-up /proc in a temporary folder.
 #pragma once
 
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
 #include <string_view>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "sonde/process/proc_fs.hpp"
 
@@ -28,7 +27,9 @@ class FakeProc {
     std::filesystem::create_directories(file.parent_path());
     std::ofstream(file) << text;
   }
-  void folder(std::string_view path) const { std::filesystem::create_directories(std::filesystem::path(root_) / path); }
+  void folder(std::string_view path) const {
+    std::filesystem::create_directories(std::filesystem::path(root_) / path);
+  }
 
   const std::string& root() const { return root_; }
   sonde::process::ProcFs fs() const { return sonde::process::ProcFs(root_); }

@@ -1,13 +1,12 @@
 #include "sonde/process/launch.hpp"
 
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <doctest/doctest.h>
-
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
 
 using sonde::ErrorCode;
 using sonde::process::find_program;

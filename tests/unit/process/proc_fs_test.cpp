@@ -1,15 +1,16 @@
 #include "sonde/process/proc_fs.hpp"
 
-#include <doctest/doctest.h>
-
 #include <random>
+
+#include <doctest/doctest.h>
 
 #include "fake_proc.hpp"
 
 namespace {
 
 constexpr std::string_view ordinary =
-    "Name:\tbash\nUmask:\t0022\nState:\tS (sleeping)\nTgid:\t40\nNgid:\t0\nPid:\t42\nPPid:\t7\nTracerPid:\t99\n"
+    "Name:\tbash\nUmask:\t0022\nState:\tS "
+    "(sleeping)\nTgid:\t40\nNgid:\t0\nPid:\t42\nPPid:\t7\nTracerPid:\t99\n"
     "Uid:\t1000\t1001\t1002\t1003\nGid:\t0\t0\t0\t0\nSigIgn:\t0000000000001000\nSigCgt:\t8000000000000001\n";
 
 }  // namespace
@@ -69,8 +70,8 @@ TEST_CASE("tasks are listed in order, and other entries are passed over") {
 
 TEST_CASE("a kernel thread is told by its flags, whatever its name") {
   const FakeProc proc;
-  proc.write("2/stat", "2 (kthreadd) S 0 0 0 0 -1 2129984 0 0 0\n");        // 0x208040, PF_KTHREAD among them.
-  proc.write("3/stat", "3 (a) S 1 2 3) S 1 1 1 0 -1 4194304 0 0 0\n");      // A name that looks like fields.
+  proc.write("2/stat", "2 (kthreadd) S 0 0 0 0 -1 2129984 0 0 0\n");    // 0x208040, PF_KTHREAD among them.
+  proc.write("3/stat", "3 (a) S 1 2 3) S 1 1 1 0 -1 4194304 0 0 0\n");  // A name that looks like fields.
   proc.write("4/stat", "4 (b) S 0 0 0 0 -1\n");
   proc.write("5/stat", "");
   CHECK(proc.fs().is_kernel_thread(2));

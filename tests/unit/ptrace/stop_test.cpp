@@ -1,12 +1,11 @@
 #include "sonde/ptrace/stop.hpp"
 
+#include <csignal>
+#include <functional>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <doctest/doctest.h>
-
-#include <csignal>
-#include <functional>
 
 #include "sonde/ptrace/requests.hpp"
 #include "sonde/ptrace/wait.hpp"

@@ -1,10 +1,9 @@
 #include "sonde/record/control.hpp"
 
 #include <poll.h>
+#include <string>
 
 #include <doctest/doctest.h>
-
-#include <string>
 
 using sonde::record::ControlKind;
 using sonde::record::ControlMessage;

@@ -1,9 +1,9 @@
 #include "sonde/record/frame_buffer.hpp"
 
-#include <doctest/doctest.h>
-
 #include <string>
 #include <vector>
+
+#include <doctest/doctest.h>
 
 #include "sonde/event/event.hpp"
 
@@ -75,7 +75,8 @@ TEST_CASE("however much is appended, a frame stays within its bound") {
   CHECK(frame.finish().size() <= limits::frame_bytes);
   frame.begin(FrameType::syscall_exit, {1, 1}, 0);
   frame.put(sonde::event::SyscallExitFrame{0, 0, {}});
-  for (std::size_t size = 0; size < 3000; ++size) frame.segment(size, SegmentKind::data, bytes_of(std::string(size, 'y')));
+  for (std::size_t size = 0; size < 3000; ++size)
+    frame.segment(size, SegmentKind::data, bytes_of(std::string(size, 'y')));
   const Bytes bytes = frame.finish();
   CHECK(bytes.size() <= limits::frame_bytes);
   CHECK(sonde::event::frame_size(bytes) == bytes.size());

@@ -1,8 +1,8 @@
 #include "sonde/record/site_limiter.hpp"
 
-#include <doctest/doctest.h>
-
 #include <memory>
+
+#include <doctest/doctest.h>
 
 using sonde::record::Options;
 using sonde::record::SiteLimiter;

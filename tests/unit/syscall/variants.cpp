@@ -134,7 +134,8 @@ TEST_CASE("i386's ipc() goes by the name of what it does") {
 }
 
 TEST_CASE("other calls of many meanings") {
-  CHECK(resolved(x86_64, "quotactl", {std::uint32_t(QCMD(Q_GETQUOTA, USRQUOTA))}).arguments[3].kind == Kind::dqblk_out);
+  CHECK(resolved(x86_64, "quotactl", {std::uint32_t(QCMD(Q_GETQUOTA, USRQUOTA))}).arguments[3].kind ==
+        Kind::dqblk_out);
   CHECK(resolved(x86_64, "quotactl", {std::uint32_t(QCMD(Q_SYNC, GRPQUOTA))}).argument_count == 2);
   CHECK(resolved(x86_64, "seccomp", {SECCOMP_SET_MODE_FILTER}).arguments[2].kind == Kind::sock_fprog_in);
   CHECK(resolved(x86_64, "keyctl", {KEYCTL_READ}).arguments[2].kind == Kind::buffer_out);

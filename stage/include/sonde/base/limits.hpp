@@ -7,16 +7,19 @@
 namespace sonde::limits {
 
 // The event stream.
-inline constexpr std::size_t ring_bytes = std::size_t{8} << 20;   // Shared memory between tracer and console.
-inline constexpr std::size_t frame_bytes = std::size_t{1} << 20;  // One frame, in the ring and in a trace file.
-inline constexpr std::size_t block_bytes = std::size_t{256} << 10;  // A trace file's block before compression.
+inline constexpr std::size_t ring_bytes = std::size_t{8} << 20;  // Shared memory between tracer and console.
+inline constexpr std::size_t frame_bytes = std::size_t{1}
+                                           << 20;  // One frame, in the ring and in a trace file.
+inline constexpr std::size_t block_bytes = std::size_t{256}
+                                           << 10;  // A trace file's block before compression.
 inline constexpr std::size_t block_bytes_max = std::size_t{4} << 20;  // The largest block a reader accepts.
-inline constexpr std::size_t trace_metadata_bytes = std::size_t{1} << 20;  // A trace file's description of itself.
+inline constexpr std::size_t trace_metadata_bytes = std::size_t{1}
+                                                    << 20;  // A trace file's description of itself.
 
 // What is copied out of a tracee for one system call.
-inline constexpr std::size_t path_bytes = 4096;          // PATH_MAX of the kernel, with the NUL.
-inline constexpr std::size_t string_bytes = 64 << 10;    // The largest string limit (-s) that can be asked for.
-inline constexpr std::size_t struct_bytes = 4096;        // One structure of variable size.
+inline constexpr std::size_t path_bytes = 4096;        // PATH_MAX of the kernel, with the NUL.
+inline constexpr std::size_t string_bytes = 64 << 10;  // The largest string limit (-s) that can be asked for.
+inline constexpr std::size_t struct_bytes = 4096;      // One structure of variable size.
 inline constexpr std::size_t listing_bytes = 64 << 10;   // The entries that one getdents64 returned.
 inline constexpr std::size_t array_elements = 256;       // Elements of one array (iovec, pollfd, argv ...).
 inline constexpr std::size_t segments_per_event = 1024;  // Pieces of memory in one event.
@@ -25,7 +28,8 @@ inline constexpr std::size_t segments_per_event = 1024;  // Pieces of memory in 
 inline constexpr std::size_t proc_file_bytes = std::size_t{64} << 20;  // /proc/PID/maps and its like.
 
 // The summary of system calls.
-inline constexpr std::size_t statistics_numbers = 1024;    // Numbers below it have a row each, the others share one.
+inline constexpr std::size_t statistics_numbers =
+    1024;  // Numbers below it have a row each, the others share one.
 inline constexpr std::size_t statistics_processes = 1024;  // Processes with a table of their own.
 
 // The filter language.

@@ -1,5 +1,5 @@
-// From frames to outputs: pairs each call's entry with its exit, asks the filter, tells the sinks. The same for a live
-// trace and for a report.
+// From frames to outputs: pairs each call's entry with its exit, asks the filter, tells the sinks. The same
+// for a live trace and for a report.
 #pragma once
 
 #include <unordered_map>
@@ -26,7 +26,8 @@ class EventPump {
   std::uint64_t lost() const { return lost_; }
 
  private:
-  // A call that has not returned. Its slot is kept for the task's next call, so that none is allocated a call.
+  // A call that has not returned. Its slot is kept for the task's next call, so that none is allocated a
+  // call.
   struct InFlight {
     std::vector<std::uint64_t> frame;  // The entry's frame, copied.
     decode::Call call;

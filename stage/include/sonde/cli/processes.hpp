@@ -1,4 +1,5 @@
-// The two processes that the keeper forks. Each function runs in the forked child and returns its exit status.
+// The two processes that the keeper forks. Each function runs in the forked child and returns its exit
+// status.
 #pragma once
 
 #include <memory>
@@ -14,14 +15,15 @@
 
 namespace sonde::cli {
 
-// A pipe that nobody writes to, whose end of file tells that every process which might still close the ring is gone.
+// A pipe that nobody writes to, whose end of file tells that every process which might still close the ring
+// is gone.
 struct Lifeline {
   UniqueFd watched;
   UniqueFd held;
 };
 
-// Signals that a terminal sends to the whole process group, and those that end a process by default, pass tracer and
-// console by: the keeper decides what they mean.
+// Signals that a terminal sends to the whole process group, and those that end a process by default, pass
+// tracer and console by: the keeper decides what they mean.
 void ignore_terminal_signals();
 
 int run_tracer_process(const Settings& settings, event::Ring& ring, record::ControlSocket control,

@@ -35,7 +35,8 @@ class Writer {
   // announced before its value.
   virtual void begin_struct() = 0;
   virtual void field(std::string_view name) = 0;
-  // A field whose value says by itself what it is. Text: the value alone, inet_pton(AF_INET6, "::1", &sin6_addr).
+  // A field whose value says by itself what it is. Text: the value alone, inet_pton(AF_INET6, "::1",
+  // &sin6_addr).
   virtual void unnamed_field(std::string_view name) { field(name); }
   virtual void end_struct() = 0;
   virtual void begin_array() = 0;
@@ -61,7 +62,8 @@ class Writer {
   // /* bytes 24..31 */ "\x77\x00...".
   virtual void unknown_bytes(std::uint64_t, Bytes) { more(); }
 
-  // The name of an argument, where the text form says it because the order is not that of the registers. Text: flags=.
+  // The name of an argument, where the text form says it because the order is not that of the registers.
+  // Text: flags=.
   virtual void label(std::string_view) {}
 
   // A remark beside a value, which JSON leaves out. Text: " /* 20 vars */".

@@ -1,8 +1,9 @@
-// The bulk channel from the tracer to the console: a single-producer, single-consumer ring of frames in shared memory.
+// The bulk channel from the tracer to the console: a single-producer, single-consumer ring of frames in
+// shared memory.
 //
-// The memory is mapped twice in a row, so that every frame is contiguous. While the consumer is busy or polls, neither
-// side makes a system call per event: the consumer naps between looks, and only after a longer idle time asks to be
-// woken through a futex.
+// The memory is mapped twice in a row, so that every frame is contiguous. While the consumer is busy or
+// polls, neither side makes a system call per event: the consumer naps between looks, and only after a longer
+// idle time asks to be woken through a futex.
 #pragma once
 
 #include <atomic>
@@ -17,7 +18,8 @@ namespace sonde::event {
 
 struct RingControl;  // The shared counters.
 
-// Created before the processes fork; each process then uses its one side only. Move-only; unmaps on destruction.
+// Created before the processes fork; each process then uses its one side only. Move-only; unmaps on
+// destruction.
 class Ring {
  public:
   // `bytes` is rounded up to a power of two of at least a page.
@@ -26,7 +28,8 @@ class Ring {
   Ring& operator=(Ring&&) = delete;
   ~Ring();
 
-  // Producer. A place for a frame of up to `bytes`, aligned to 8, or nullptr when the ring has no such room now.
+  // Producer. A place for a frame of up to `bytes`, aligned to 8, or nullptr when the ring has no such room
+  // now.
   std::byte* reserve(std::size_t bytes);
   // Makes the first `bytes` (a multiple of 8) of the last reservation visible to the consumer.
   void commit(std::size_t bytes);
@@ -41,8 +44,8 @@ class Ring {
   void release(std::size_t bytes);
   // A short sleep between two looks, which costs the producer nothing: half a millisecond, or until a signal.
   void nap() const;
-  // Sleeps until frames are readable, the ring is closed or a signal arrives, at most `timeout_ms`. The producer pays
-  // for the wake-up, so this is for a consumer that has found nothing for a while.
+  // Sleeps until frames are readable, the ring is closed or a signal arrives, at most `timeout_ms`. The
+  // producer pays for the wake-up, so this is for a consumer that has found nothing for a while.
   void wait_for_frames(int timeout_ms);
   bool closed() const;
 

@@ -1,5 +1,5 @@
-// A sparse copy of a tracee's memory that travels inside an event: the pieces that the system call's arguments point
-// to. Rendering reads it as if it were the tracee.
+// A sparse copy of a tracee's memory that travels inside an event: the pieces that the system call's
+// arguments point to. Rendering reads it as if it were the tracee.
 #pragma once
 
 #include <optional>
@@ -21,13 +21,14 @@ struct Segment {
 class Snapshot final : public MemoryReader {
  public:
   Snapshot() = default;
-  // `encoded` is what follows a frame's fixed part. A malformed tail is ignored: what precedes it stays readable.
+  // `encoded` is what follows a frame's fixed part. A malformed tail is ignored: what precedes it stays
+  // readable.
   explicit Snapshot(Bytes encoded) : encoded_(encoded) {}
 
   std::size_t read(Address address, std::span<std::byte> into) const override;
 
-  // The bytes captured from `address` on, all of the segment's rest; empty optional when `address` was not captured.
-  // Only segments that hold memory are looked at.
+  // The bytes captured from `address` on, all of the segment's rest; empty optional when `address` was not
+  // captured. Only segments that hold memory are looked at.
   std::optional<Bytes> bytes_at(Address address) const;
 
   // True when what lies at `address` was left out on request (--redact).
@@ -36,7 +37,8 @@ class Snapshot final : public MemoryReader {
   // What a file descriptor refers to, if that was captured.
   std::optional<std::string_view> fd_path(int fd) const;
 
-  // More on it, if asked for (-yy): the ends of a socket, which stand in place of its path, or for a device its numbers
+  // More on it, if asked for (-yy): the ends of a socket, which stand in place of its path, or for a device
+  // its numbers
   // ("<char 1:3>"), which stand behind it.
   std::optional<std::string_view> fd_detail(int fd) const;
 

@@ -1,11 +1,10 @@
 // What /proc says of processes (proc(5)). Every text of it is bounded and untrusted.
 #pragma once
 
-#include <sys/types.h>
-
 #include <optional>
 #include <string>
 #include <string_view>
+#include <sys/types.h>
 #include <vector>
 
 #include "sonde/base/types.hpp"
@@ -18,9 +17,10 @@ struct TaskStatus {
   pid_t tracer_pid = 0;  // TracerPid; 0 when nobody traces it, or the tracer is outside our pid namespace.
   uid_t uid = 0;         // Real.
   uid_t effective_uid = 0;
-  char state = '?';      // R, S, D, T, t, Z, X ...
-  std::uint64_t ignored_signals = 0;  // SigIgn: bit N - 1 for signal N, those ignored by default not among them.
-  std::uint64_t caught_signals = 0;   // SigCgt: those with a handler.
+  char state = '?';  // R, S, D, T, t, Z, X ...
+  std::uint64_t ignored_signals =
+      0;  // SigIgn: bit N - 1 for signal N, those ignored by default not among them.
+  std::uint64_t caught_signals = 0;  // SigCgt: those with a handler.
 };
 
 // A view of one procfs; another root than /proc is for tests.
@@ -38,7 +38,8 @@ class ProcFs {
   std::string comm(pid_t tid) const;
   // What /proc/PID/exe names; empty when it cannot be read.
   std::string exe(pid_t pid) const;
-  // The owner of the files in /proc/PID: root for a process that is not dumpable (the folder itself does not tell).
+  // The owner of the files in /proc/PID: root for a process that is not dumpable (the folder itself does not
+  // tell).
   std::optional<uid_t> owner(pid_t pid) const;
   // /proc/sys/kernel/yama/ptrace_scope; empty on a kernel without Yama.
   std::optional<int> yama_scope() const;

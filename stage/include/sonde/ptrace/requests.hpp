@@ -1,12 +1,11 @@
-// Typed wrappers over the ptrace(2) requests that do not end a stop. <sys/ptrace.h> is included in this folder alone.
-// Unless said otherwise the task must be in a ptrace-stop of the calling thread's.
+// Typed wrappers over the ptrace(2) requests that do not end a stop. <sys/ptrace.h> is included in this
+// folder alone. Unless said otherwise the task must be in a ptrace-stop of the calling thread's.
 #pragma once
-
-#include <sys/types.h>
 
 #include <csignal>
 #include <cstdint>
 #include <optional>
+#include <sys/types.h>
 
 #include "sonde/base/result.hpp"
 #include "sonde/base/types.hpp"
@@ -14,14 +13,14 @@
 namespace sonde::ptrace {
 
 struct Options {
-  bool threads = true;     // PTRACE_O_TRACECLONE: tasks that clone() creates with CLONE_THREAD and its like.
-  bool children = true;    // PTRACE_O_TRACEFORK and PTRACE_O_TRACEVFORK.
-  bool seccomp = false;    // PTRACE_O_TRACESECCOMP.
+  bool threads = true;   // PTRACE_O_TRACECLONE: tasks that clone() creates with CLONE_THREAD and its like.
+  bool children = true;  // PTRACE_O_TRACEFORK and PTRACE_O_TRACEVFORK.
+  bool seccomp = false;  // PTRACE_O_TRACESECCOMP.
   bool kill_on_exit = false;  // PTRACE_O_EXITKILL.
 };
 
-// PTRACE_SEIZE: makes the calling thread the tracer without stopping the task. Any state of the task; the options hold
-// from this moment on, and children made later are traced with the same.
+// PTRACE_SEIZE: makes the calling thread the tracer without stopping the task. Any state of the task; the
+// options hold from this moment on, and children made later are traced with the same.
 Result<void> seize(pid_t tid, const Options& options);
 
 // PTRACE_INTERRUPT: asks a running or listening task to stop. False when it is gone.

@@ -1,10 +1,9 @@
 // A stopped task, and every way to let it go. See ptrace(2), "Stopped states".
 #pragma once
 
-#include <sys/types.h>
-
 #include <csignal>
 #include <cstdint>
+#include <sys/types.h>
 
 #include "sonde/base/result.hpp"
 #include "sonde/base/types.hpp"
@@ -12,11 +11,11 @@
 namespace sonde::ptrace {
 
 enum class StopKind : std::uint8_t {
-  syscall,       // Syscall-stop: syscall_info() tells whether it is an entry or an exit.
-  seccomp,       // PTRACE_EVENT_SECCOMP: a filter returned RET_TRACE; before the call.
-  signal,        // Signal-delivery-stop: the signal is delivered only if it is passed to resume() or detach().
-  group_stop,    // Job control: answer with listen().
-  trap,          // PTRACE_EVENT_STOP otherwise: PTRACE_INTERRUPT, a new child's first stop, or a wake-up by SIGCONT.
+  syscall,     // Syscall-stop: syscall_info() tells whether it is an entry or an exit.
+  seccomp,     // PTRACE_EVENT_SECCOMP: a filter returned RET_TRACE; before the call.
+  signal,      // Signal-delivery-stop: the signal is delivered only if it is passed to resume() or detach().
+  group_stop,  // Job control: answer with listen().
+  trap,  // PTRACE_EVENT_STOP otherwise: PTRACE_INTERRUPT, a new child's first stop, or a wake-up by SIGCONT.
   clone,
   fork,
   vfork,
@@ -30,12 +29,15 @@ enum class Run : std::uint8_t {
   freely,      // PTRACE_CONT: stop only for signals and events.
 };
 
-// One ptrace-stop. It is consumed by exactly one of resume(), listen() and detach(), each of which says what becomes of
-// a signal in hand. One that is dropped unanswered detaches its task and delivers its signal: no task stays stopped.
+// One ptrace-stop. It is consumed by exactly one of resume(), listen() and detach(), each of which says what
+// becomes of a signal in hand. One that is dropped unanswered detaches its task and delivers its signal: no
+// task stays stopped.
 class [[nodiscard]] Stop {
  public:
   Stop(pid_t tid, StopKind kind, int signal) : tid_(tid), kind_(kind), signal_(signal) {}
-  Stop(Stop&& other) noexcept : tid_(other.tid_), kind_(other.kind_), signal_(other.signal_) { other.tid_ = 0; }
+  Stop(Stop&& other) noexcept : tid_(other.tid_), kind_(other.kind_), signal_(other.signal_) {
+    other.tid_ = 0;
+  }
   Stop& operator=(Stop&& other) noexcept;
   ~Stop() {
     if (tid_ != 0) abandon();

@@ -1,9 +1,8 @@
 // The only place that calls wait4(2).
 #pragma once
 
-#include <sys/types.h>
-
 #include <optional>
+#include <sys/types.h>
 #include <variant>
 
 #include "sonde/ptrace/stop.hpp"
@@ -29,8 +28,8 @@ WaitOutcome wait_for_any(Block block);
 // The same of one task.
 WaitOutcome wait_for(pid_t tid, Block block);
 
-// For a parent that traces nobody: what became of its child, if anything. With `stops`, group-stops are reported too
-// (WIFSTOPPED). Never blocks.
+// For a parent that traces nobody: what became of its child, if anything. With `stops`, group-stops are
+// reported too (WIFSTOPPED). Never blocks.
 std::optional<int> child_status(pid_t child, bool stops);
 
 // Whether SIGCONT has continued a stopped child since its stop was reported. Never blocks.

@@ -1,4 +1,5 @@
-// Copies what a system call's arguments point to, as the kinds of its table row say, into an event's snapshot.
+// Copies what a system call's arguments point to, as the kinds of its table row say, into an event's
+// snapshot.
 #pragma once
 
 #include <array>
@@ -13,8 +14,8 @@
 
 namespace sonde::record {
 
-// The task must be stopped at the call's entry or exit. Everything is bounded by base/limits.hpp and by the string
-// limit; what cannot be read is left out. Allocates nothing once made.
+// The task must be stopped at the call's entry or exit. Everything is bounded by base/limits.hpp and by the
+// string limit; what cannot be read is left out. Allocates nothing once made.
 class Capture {
  public:
   explicit Capture(const Options& options);
@@ -31,9 +32,9 @@ class Capture {
 
   struct Item {
     Address address;
-    std::size_t size;          // Bytes to read at first.
-    std::size_t limit;         // Of a string: bytes to read at most. Of pointees: bytes behind each pointer.
-    std::uint64_t budget;      // Bytes of data that buffers found through it may hold together.
+    std::size_t size;      // Bytes to read at first.
+    std::size_t limit;     // Of a string: bytes to read at most. Of pointees: bytes behind each pointer.
+    std::uint64_t budget;  // Bytes of data that buffers found through it may hold together.
     event::SegmentKind kind;
     Leads leads;
     bool is_string;

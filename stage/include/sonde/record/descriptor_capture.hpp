@@ -12,7 +12,8 @@
 
 namespace sonde::record {
 
-// The task must be stopped at the call's entry or exit. Costs a readlink(2) a descriptor, and more with fd_details.
+// The task must be stopped at the call's entry or exit. Costs a readlink(2) a descriptor, and more with
+// fd_details.
 class DescriptorCapture {
  public:
   explicit DescriptorCapture(const Options& options) : options_(options) {}

@@ -23,8 +23,8 @@ class FrameBuffer {
     append(&fixed, sizeof fixed);
   }
 
-  // Appends a segment with these bytes. Does nothing when the frame would outgrow limits::frame_bytes: the piece is
-  // then missing, as if it could not be read.
+  // Appends a segment with these bytes. Does nothing when the frame would outgrow limits::frame_bytes: the
+  // piece is then missing, as if it could not be read.
   void segment(std::uint64_t address, event::SegmentKind kind, Bytes bytes, bool redacted = false);
 
   // Appends bare text, padded to a multiple of 8.

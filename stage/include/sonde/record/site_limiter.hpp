@@ -9,8 +9,8 @@
 
 namespace sonde::record {
 
-// A call site is an instruction and the number of the system call that it makes. Sites share a table of fixed size:
-// two that collide are counted together, which leaves out at most as much as either limit says of both.
+// A call site is an instruction and the number of the system call that it makes. Sites share a table of fixed
+// size: two that collide are counted together, which leaves out at most as much as either limit says of both.
 class SiteLimiter {
  public:
   explicit SiteLimiter(const Options& options) : sample_(options.sample), max_rate_(options.max_rate) {}

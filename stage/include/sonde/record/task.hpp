@@ -1,10 +1,9 @@
 // What the tracer keeps of each task that it traces.
 #pragma once
 
-#include <sys/types.h>
-
 #include <memory>
 #include <optional>
+#include <sys/types.h>
 #include <unordered_map>
 
 #include "sonde/ptrace/requests.hpp"
@@ -15,13 +14,14 @@ namespace sonde::record {
 
 struct Task {
   TaskId id;
-  bool in_call = false;       // An entry was seen, and its exit is to come.
-  bool recorded = false;      // The entry is in the event stream.
-  bool hidden = false;        // The child of ours that has not executed the program yet.
-  bool starting = false;      // It has just done so, and the exit of that call is to come.
-  bool interrupted = false;   // We asked it to stop, and it has not answered.
-  bool let_go = false;        // To be detached at its next stop: a child that is not to be followed.
-  bool own_filter = false;    // It has a seccomp filter of its own, which may outrank ours: trace it by every call.
+  bool in_call = false;      // An entry was seen, and its exit is to come.
+  bool recorded = false;     // The entry is in the event stream.
+  bool hidden = false;       // The child of ours that has not executed the program yet.
+  bool starting = false;     // It has just done so, and the exit of that call is to come.
+  bool interrupted = false;  // We asked it to stop, and it has not answered.
+  bool let_go = false;       // To be detached at its next stop: a child that is not to be followed.
+  bool own_filter =
+      false;  // It has a seccomp filter of its own, which may outrank ours: trace it by every call.
   std::optional<ClearedFlag> cleared;  // To be restored at the exit of a clone, or at a child's first stop.
   ptrace::SyscallEntry entry{};
   const syscall::Row* row = nullptr;  // Of the entry; never nullptr while in_call.
@@ -34,7 +34,8 @@ class TaskTable {
   Task* find(pid_t tid);
   Task& add(TaskId id);
   void remove(pid_t tid);
-  // The task `from` goes on under the tid `to`; a task that had that tid is gone. For exec by another than the leader.
+  // The task `from` goes on under the tid `to`; a task that had that tid is gone. For exec by another than
+  // the leader.
   Task& rename(pid_t from, pid_t to);
   bool empty() const { return tasks_.empty(); }
   std::size_t size() const { return tasks_.size(); }

@@ -1,11 +1,10 @@
 // The tracer process: waits for stops, turns them into events, lets the tasks go on.
 #pragma once
 
-#include <sys/types.h>
-
 #include <optional>
 #include <span>
 #include <string_view>
+#include <sys/types.h>
 #include <vector>
 
 #include "sonde/event/ring.hpp"
@@ -22,15 +21,16 @@
 
 namespace sonde::record {
 
-// One per process, which must be a child of the keeper's and have no other children and no other tracees. It ends with every tracee gone or detached.
+// One per process, which must be a child of the keeper's and have no other children and no other tracees. It
+// ends with every tracee gone or detached.
 class Tracer {
  public:
   Tracer(const Options& options, event::Ring& ring, ControlSocket control);
 
   // Traces the program, from its exec on. The launch must not have been let go.
   Result<void> start(process::Launch& program);
-  // Attaches to every task of these processes, new ones included. Each refusal is sent to the keeper; how many
-  // processes were attached to is the result. `own` are sonde's processes.
+  // Attaches to every task of these processes, new ones included. Each refusal is sent to the keeper; how
+  // many processes were attached to is the result. `own` are sonde's processes.
   int attach(std::span<const pid_t> pids, std::span<const pid_t> own);
 
   // Tells the keeper that a tracee was refused, and why.
@@ -61,7 +61,8 @@ class Tracer {
   void wake_keeper() const;
   bool wanted(const ptrace::SyscallEntry& entry) const;
 
-  // Lets a stopped task go on, in the way that the session wants: to its next stop, or for good when detaching.
+  // Lets a stopped task go on, in the way that the session wants: to its next stop, or for good when
+  // detaching.
   void go_on(Task& task, ptrace::Stop stop, int signal);
   void let_go(Task& task, ptrace::Stop stop, int signal);
   ptrace::Run next_run(const Task& task) const;

@@ -1,5 +1,5 @@
-// Named constants and flag sets, generated at build time from the UAPI headers (tracer/syscall/constants.spec says
-// which).
+// Named constants and flag sets, generated at build time from the UAPI headers (tracer/syscall/constants.spec
+// says which).
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// Argument kinds: what a system call's argument or result means. The tracer reads from a kind which bytes to copy
-// (capture), the console how to print them (rendering); both stand on this one table.
+// Argument kinds: what a system call's argument or result means. The tracer reads from a kind which bytes to
+// copy (capture), the console how to print them (rendering); both stand on this one table.
 #pragma once
 
 #include <cstdint>
@@ -23,30 +23,30 @@ enum class Direction : std::uint8_t {
   update,  // Captured at both, printed at the exit, which may show both values ([128 => 16]).
 };
 
-// How what an argument points to is laid out, and so what is copied. Copying less than is described here, because
-// memory ends, degrades the field only.
+// How what an argument points to is laid out, and so what is copied. Copying less than is described here,
+// because memory ends, degrades the field only.
 enum class Capture : std::uint8_t {
   none,
-  fixed,           // `size` bytes.
-  path,            // A NUL-terminated file name: whole, up to limits::path_bytes.
-  string,          // A NUL-terminated string, up to the string limit.
-  strings,         // A NULL-terminated array of pointers to strings (argv, envp).
-  buffer,          // Bytes of data as many as `length` says, up to the string limit.
-  sized,           // A structure or blob of as many bytes as `length` says, up to limits::struct_bytes.
-  listing,         // As `sized`, up to limits::listing_bytes: directory entries, which are counted to the last.
-  array,           // Elements of `size` bytes each, as many as `length` says, up to limits::array_elements.
-  pointees,        // An array of pointers, `length` many, and `size` bytes behind each.
-  iovec,           // An array of iovec, `length` many, and the buffers behind them up to the string limit.
-  msghdr,          // A msghdr with its name, iovec, buffers and control data.
-  mmsghdr,         // An array of mmsghdr, `length` many.
-  msgbuf,          // A word (`size` bytes), then a buffer of `length` bytes up to the string limit.
+  fixed,     // `size` bytes.
+  path,      // A NUL-terminated file name: whole, up to limits::path_bytes.
+  string,    // A NUL-terminated string, up to the string limit.
+  strings,   // A NULL-terminated array of pointers to strings (argv, envp).
+  buffer,    // Bytes of data as many as `length` says, up to the string limit.
+  sized,     // A structure or blob of as many bytes as `length` says, up to limits::struct_bytes.
+  listing,   // As `sized`, up to limits::listing_bytes: directory entries, which are counted to the last.
+  array,     // Elements of `size` bytes each, as many as `length` says, up to limits::array_elements.
+  pointees,  // An array of pointers, `length` many, and `size` bytes behind each.
+  iovec,     // An array of iovec, `length` many, and the buffers behind them up to the string limit.
+  msghdr,    // A msghdr with its name, iovec, buffers and control data.
+  mmsghdr,   // An array of mmsghdr, `length` many.
+  msgbuf,    // A word (`size` bytes), then a buffer of `length` bytes up to the string limit.
   sigset_argpack,  // Two words, {pointer to a sigset, its size}, and the sigset.
-  signal_frame,    // No argument: the saved signal mask in the frame at the stack pointer (rt_sigreturn), of `size`
-                   // bytes, at whichever address it was found.
+  signal_frame,    // No argument: the saved signal mask in the frame at the stack pointer (rt_sigreturn), of
+                 // `size` bytes, at whichever address it was found.
 };
 
-// Where the length or count of what an argument points to is found. "Next" and "previous" are meant of registers, not
-// of the order of printing.
+// Where the length or count of what an argument points to is found. "Next" and "previous" are meant of
+// registers, not of the order of printing.
 enum class Length : std::uint8_t {
   none,
   next,            // In the following argument.
@@ -58,7 +58,8 @@ enum class Length : std::uint8_t {
   next_bits,       // The following argument counts bits; the bytes are rounded up to whole words.
   first_bits,      // Argument 0 counts bits (fd_set).
   second_bits,     // Argument 1 counts bits (migrate_pages).
-  previous_pages,  // One for each page of 4096 bytes, or part of it, in as many bytes as the preceding argument says.
+  previous_pages,  // One for each page of 4096 bytes, or part of it, in as many bytes as the preceding
+                   // argument says.
 };
 
 struct KindSpec {

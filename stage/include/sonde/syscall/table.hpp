@@ -1,5 +1,5 @@
-// The system calls: a row for each, by ABI and number. Rows are data, in x86_64.def and i386.def; that none of the
-// installed kernel headers' calls is missing is asserted at compile time.
+// The system calls: a row for each, by ABI and number. Rows are data, in x86_64.def and i386.def; that none
+// of the installed kernel headers' calls is missing is asserted at compile time.
 #pragma once
 
 #include <array>
@@ -16,8 +16,8 @@ namespace sonde::syscall {
 // strace's classes (%file, %desc ...), as bits.
 enum class Class : std::uint32_t {
   none = 0,
-  file = 1u << 0,       // Takes a file name.
-  desc = 1u << 1,       // Takes or returns a file descriptor.
+  file = 1u << 0,  // Takes a file name.
+  desc = 1u << 1,  // Takes or returns a file descriptor.
   network = 1u << 2,
   process = 1u << 3,
   signal = 1u << 4,
@@ -51,7 +51,8 @@ inline constexpr unsigned max_arguments = 6;
 struct Argument {
   Kind kind;
   std::string_view name;
-  std::uint8_t reg;  // Which of the six argument registers holds it: 0 to 5. Its neighbours are counted from there.
+  std::uint8_t
+      reg;  // Which of the six argument registers holds it: 0 to 5. Its neighbours are counted from there.
 };
 
 struct Row {
@@ -60,8 +61,8 @@ struct Row {
   Class classes;
   Kind returns;
   std::uint8_t argument_count;
-  // In the order in which they are printed, which is that of the registers but for clone() and for calls that leave a
-  // register out (preadv2): always go by Argument::reg.
+  // In the order in which they are printed, which is that of the registers but for clone() and for calls that
+  // leave a register out (preadv2): always go by Argument::reg.
   std::array<Argument, max_arguments> arguments;
 };
 
@@ -72,9 +73,9 @@ const Row* find(Abi abi, std::string_view name);
 // All rows of an ABI, by number, without gaps filled.
 std::span<const Row> rows(Abi abi);
 
-// The row that fits these arguments: that of a multiplexed call's variant (fcntl by its command, and so on) where
-// there is one, otherwise the call's own. Capture and rendering both ask here. Never nullptr: an unknown number gets
-// a row with an empty name and six hexadecimal arguments.
+// The row that fits these arguments: that of a multiplexed call's variant (fcntl by its command, and so on)
+// where there is one, otherwise the call's own. Capture and rendering both ask here. Never nullptr: an
+// unknown number gets a row with an empty name and six hexadecimal arguments.
 const Row* resolve(Abi abi, std::uint32_t nr, std::span<const std::uint64_t, max_arguments> args);
 
 }  // namespace sonde::syscall

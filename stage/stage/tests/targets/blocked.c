@@ -1,7 +1,5 @@
-// One thread sleeps in each call that a tracer's coming and going might interrupt. None may see it: each says how its
-// call ended once the test lets it end.
-#include "target.h"
-
+// One thread sleeps in each call that a tracer's coming and going might interrupt. None may see it: each says
+// how its call ended once the test lets it end.
 #include <linux/futex.h>
 #include <poll.h>
 #include <stdatomic.h>
@@ -13,6 +11,8 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <time.h>
+
+#include "target.h"
 
 static int pipe_fds[2];
 static int sockets[2];
@@ -54,9 +54,7 @@ static long do_select(void) {
   FD_SET(pipe_fds[0], &set);
   return select(pipe_fds[0] + 1, &set, NULL, NULL, NULL);
 }
-static long do_futex(void) {
-  return syscall(SYS_futex, &futex_word, FUTEX_WAIT, 0, NULL, NULL, 0);
-}
+static long do_futex(void) { return syscall(SYS_futex, &futex_word, FUTEX_WAIT, 0, NULL, NULL, 0); }
 static long do_futex_timeout(void) {
   const struct timespec time = {1000, 0};
   return syscall(SYS_futex, &futex_word, FUTEX_WAIT, 0, &time, NULL, 0);

@@ -1,7 +1,7 @@
 // Noisy threads make calls as fast as they can while a quiet one makes a thousand: it must get its turn.
-#include "target.h"
-
 #include <stdatomic.h>
+
+#include "target.h"
 
 static atomic_int stop;
 

@@ -1,8 +1,8 @@
-// Sleeps in epoll_wait while signals that it ignores arrive. Untraced, they do not even wake it; a tracer sees them,
-// and must not let the program see that it did.
-#include "target.h"
-
+// Sleeps in epoll_wait while signals that it ignores arrive. Untraced, they do not even wake it; a tracer
+// sees them, and must not let the program see that it did.
 #include <sys/epoll.h>
+
+#include "target.h"
 
 int main(void) {
   signal(SIGUSR1, SIG_IGN);

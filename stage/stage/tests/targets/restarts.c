@@ -1,8 +1,8 @@
 // Calls that a signal interrupts, in each of the ways in which the kernel goes on.
-#include "target.h"
-
 #include <poll.h>
 #include <time.h>
+
+#include "target.h"
 
 static void on_signal(int signal) { (void)signal; }
 
@@ -18,12 +18,12 @@ int main(void) {
   handle(SIGUSR1, SA_RESTART);
   handle(SIGUSR2, 0);
   say("ready %d", getpid());
-  hear();                       // ERESTARTSYS: made again after SIGUSR1.
+  hear();  // ERESTARTSYS: made again after SIGUSR1.
   say("read went on");
   const struct timespec time = {1000, 0};
   int result = nanosleep(&time, NULL);  // ERESTART_RESTARTBLOCK: EINTR after a handler.
   say("nanosleep %s", result == 0 ? "ok" : strerrorname_np(errno));
-  result = pause();             // ERESTARTNOHAND.
+  result = pause();  // ERESTARTNOHAND.
   say("pause %s", strerrorname_np(errno));
   struct pollfd fd = {0, POLLIN, 0};
   result = poll(&fd, 1, 1000000);  // Goes on with restart_syscall after SIGSTOP and SIGCONT.

@@ -1,11 +1,11 @@
 // Everything that a program can see of how it was started. With and without a tracer it must be the same.
-#include "target.h"
-
 #include <dirent.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <termios.h>
+
+#include "target.h"
 
 extern char** environ;
 
@@ -13,12 +13,14 @@ static void print_status(void) {
   FILE* status = fopen("/proc/self/status", "r");
   char line[512];
   while (fgets(line, sizeof line, status)) {
-    static const char* const keys[] = {"SigQ", "SigPnd", "ShdPnd", "SigBlk", "SigIgn", "SigCgt", "Cpus_allowed",
-                                       "Umask", "Uid", "Gid", "Groups", "CapInh", "CapPrm", "CapEff", "CapBnd",
-                                       "CapAmb", "NoNewPrivs", "Seccomp", "Threads", "THP_enabled"};
+    static const char* const keys[] = {"SigQ",   "SigPnd",       "ShdPnd",  "SigBlk",  "SigIgn",
+                                       "SigCgt", "Cpus_allowed", "Umask",   "Uid",     "Gid",
+                                       "Groups", "CapInh",       "CapPrm",  "CapEff",  "CapBnd",
+                                       "CapAmb", "NoNewPrivs",   "Seccomp", "Threads", "THP_enabled"};
     for (size_t i = 0; i < sizeof keys / sizeof *keys; ++i) {
       const size_t n = strlen(keys[i]);
-      if (strcmp(keys[i], "SigQ") != 0 && strncmp(line, keys[i], n) == 0 && line[n] == ':') fputs(line, stdout);
+      if (strcmp(keys[i], "SigQ") != 0 && strncmp(line, keys[i], n) == 0 && line[n] == ':')
+        fputs(line, stdout);
     }
   }
   fclose(status);
@@ -31,7 +33,8 @@ static void print_fds(void) {
     if (entry->d_name[0] == '.' || fd == dirfd(folder)) continue;
     struct stat st;
     fstat(fd, &st);
-    printf("fd %d mode %o flags %x owner %d\n", fd, st.st_mode & S_IFMT, fcntl(fd, F_GETFL), fcntl(fd, F_GETFD));
+    printf("fd %d mode %o flags %x owner %d\n", fd, st.st_mode & S_IFMT, fcntl(fd, F_GETFL),
+           fcntl(fd, F_GETFD));
   }
   closedir(folder);
 }

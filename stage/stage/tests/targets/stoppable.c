@@ -1,8 +1,12 @@
-// Counts lines of the test while it runs, so that the test can tell a stopped program from a running one. Says what its
-// SIGCONT handler saw; with an argument it handles SIGTSTP as editors do: tidy up, then stop by the default action.
+// Counts lines of the test while it runs, so that the test can tell a stopped program from a running one.
+// Says what its SIGCONT handler saw; with an argument it handles SIGTSTP as editors do: tidy up, then stop by
+// the default action.
 #include "target.h"
 
-static void on_continue(int signal) { (void)signal; say("continued"); }
+static void on_continue(int signal) {
+  (void)signal;
+  say("continued");
+}
 
 static void on_stop(int signal) {
   say("stopping");

@@ -1,4 +1,5 @@
-// The parent sleeps in vfork, where no tracer can stop it, until its child ends: a detach must not wait for that.
+// The parent sleeps in vfork, where no tracer can stop it, until its child ends: a detach must not wait for
+// that.
 #include "target.h"
 
 int main(void) {

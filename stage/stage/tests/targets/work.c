@@ -1,8 +1,8 @@
-// A computation that goes wrong when any call of it is lost, doubled or interrupted: processes and threads pass numbers
-// through pipes, signals arrive, and the sum at the end is known.
-#include "target.h"
-
+// A computation that goes wrong when any call of it is lost, doubled or interrupted: processes and threads
+// pass numbers through pipes, signals arrive, and the sum at the end is known.
 #include <stdatomic.h>
+
+#include "target.h"
 
 static atomic_int signals;
 static void on_signal(int signal) {
@@ -73,6 +73,7 @@ int main(int argc, char** argv) {
   }
   const long n = count;
   const long expected = 2 * (3 * (n * (n - 1) / 2) + n * (0 + 1000 + 2000));
-  say("sum %s signals %s", sum == expected ? "right" : "wrong", atomic_load(&signals) == 3 ? "right" : "wrong");
+  say("sum %s signals %s", sum == expected ? "right" : "wrong",
+      atomic_load(&signals) == 3 ? "right" : "wrong");
   return 21;
 }

@@ -1,9 +1,9 @@
 #include "sonde/cli/command_line.hpp"
 
-#include <doctest/doctest.h>
-
 #include <string>
 #include <vector>
+
+#include <doctest/doctest.h>
 
 using namespace sonde::cli;
 
@@ -29,12 +29,14 @@ TEST_CASE("the program's own options are left to it") {
   CHECK(settings_of({"run", "--", "ls", "-l"}).command == Words{"ls", "-l"});
   CHECK(settings_of({"run", "ls", "-l"}).command == Words{"ls", "-l"});
   CHECK(settings_of({"run", "-T", "git", "log", "--", "-x"}).command == Words{"git", "log", "--", "-x"});
-  CHECK(settings_of({"run", "--", "sh", "-c", "true", "--", "a"}).command == Words{"sh", "-c", "true", "--", "a"});
+  CHECK(settings_of({"run", "--", "sh", "-c", "true", "--", "a"}).command ==
+        Words{"sh", "-c", "true", "--", "a"});
 }
 
 TEST_CASE("strace's letters mean what they mean there") {
-  const Settings s = settings_of({"run", "-tt", "-yy", "-s", "100", "-e", "trace=open", "-e", "failed", "-o", "f", "-xx",
-                                  "-T", "-z", "-E", "A=B", "-b", "execve", "--", "true"});
+  const Settings s =
+      settings_of({"run", "-tt", "-yy", "-s", "100", "-e",  "trace=open", "-e",     "failed", "-o",
+                   "f",   "-xx", "-T",  "-z", "-E",  "A=B", "-b",         "execve", "--",     "true"});
   CHECK(s.output.clock == ClockStyle::microseconds);
   CHECK(s.tracing.fd_paths);
   CHECK(s.output.style.string_limit == 100);
@@ -64,7 +66,8 @@ TEST_CASE("record names its file and what it records") {
 }
 
 TEST_CASE("a report goes by the recording's options where its own say nothing else") {
-  const Words recorded{"record", "-o", "t.sonde", "run", "-T", "-s", "64", "-e", "failed", "-o", "live", "--", "true"};
+  const Words recorded{"record", "-o",     "t.sonde", "run",  "-T", "-s",  "64",
+                       "-e",     "failed", "-o",      "live", "--", "true"};
   const Settings s = settings_of({"report", "-s", "8", "-e", "fd == 1", "t.sonde"}, recorded);
   CHECK(s.verb == Verb::report);
   CHECK(s.trace_file == "t.sonde");

@@ -47,7 +47,8 @@ std::string sent_control(std::string_view control) {
                                .arg(0)
                                .ret(3)
                                .text();
-  const std::string before = R"(sendmsg(3, {msg_name=NULL, msg_namelen=0, msg_iov=[{iov_base="abc", iov_len=3}], msg_iovlen=1, )";
+  const std::string before =
+      R"(sendmsg(3, {msg_name=NULL, msg_namelen=0, msg_iov=[{iov_base="abc", iov_len=3}], msg_iovlen=1, )";
   const std::string after = ", msg_flags=0}, 0) = 3";
   REQUIRE(text.starts_with(before));
   REQUIRE(text.ends_with(after));
@@ -71,8 +72,9 @@ TEST_CASE("control messages") {
   CHECK(sent_control(control_message(SOL_SOCKET, SO_TIMESTAMP_OLD, 32, bytes_of(time))) ==
         "msg_control=[{cmsg_len=32, cmsg_level=SOL_SOCKET, cmsg_type=SO_TIMESTAMP_OLD, "
         "cmsg_data={tv_sec=1795233742, tv_usec=96445}}], msg_controllen=32");
-  CHECK(sent_control(control_message(SOL_IP, IP_TTL, 20, bytes_of(64))) ==
-        "msg_control=[{cmsg_len=20, cmsg_level=SOL_IP, cmsg_type=IP_TTL, cmsg_data=[64]}], msg_controllen=24");
+  CHECK(
+      sent_control(control_message(SOL_IP, IP_TTL, 20, bytes_of(64))) ==
+      "msg_control=[{cmsg_len=20, cmsg_level=SOL_IP, cmsg_type=IP_TTL, cmsg_data=[64]}], msg_controllen=24");
   CHECK(sent_control(control_message(SOL_IPV6, 50, 36, std::string(20, '\0'))) ==
         "msg_control=[{cmsg_len=36, cmsg_level=SOL_IPV6, cmsg_type=0x32}], msg_controllen=40");
 }
@@ -117,7 +119,8 @@ TEST_CASE("a failed recvmsg() says only how much room there was for a name") {
   before.msg_namelen = 128;
   CHECK(CallBuilder("recvmsg").arg(3).in(bytes_of(before)).arg(MSG_DONTWAIT).ret(-EAGAIN).text() ==
         "recvmsg(3, {msg_namelen=128}, MSG_DONTWAIT) = -1 EAGAIN (Resource temporarily unavailable)");
-  CHECK(CallBuilder("recvmsg").arg(3).arg(8).arg(0).ret(-EFAULT).text() == "recvmsg(3, 0x8, 0) = -1 EFAULT (Bad address)");
+  CHECK(CallBuilder("recvmsg").arg(3).arg(8).arg(0).ret(-EFAULT).text() ==
+        "recvmsg(3, 0x8, 0) = -1 EFAULT (Bad address)");
 }
 
 TEST_CASE("several messages in one call") {
@@ -127,9 +130,10 @@ TEST_CASE("several messages in one call") {
   CallBuilder call("sendmmsg");
   call.arg(3).inout(bytes_of(messages), bytes_of(messages)).arg(2).arg(0);
   call.memory(vector_at, one_buffer()).memory(data_at, "abc").ret(1);
-  CHECK(call.text() ==
-        R"(sendmmsg(3, [{msg_hdr={msg_name=NULL, msg_namelen=0, msg_iov=[{iov_base="abc", iov_len=3}], msg_iovlen=1, )"
-        "msg_controllen=0, msg_flags=0}, msg_len=3}], 2, 0) = 1");
+  CHECK(
+      call.text() ==
+      R"(sendmmsg(3, [{msg_hdr={msg_name=NULL, msg_namelen=0, msg_iov=[{iov_base="abc", iov_len=3}], msg_iovlen=1, )"
+      "msg_controllen=0, msg_flags=0}, msg_len=3}], 2, 0) = 1");
 }
 
 TEST_CASE("socket options") {
@@ -156,9 +160,11 @@ TEST_CASE("socket options") {
         .ret(0)
         .text();
   };
-  CHECK(got(SO_ERROR, bytes_of(ECONNREFUSED), 4) == "getsockopt(3, SOL_SOCKET, SO_ERROR, [ECONNREFUSED], [4]) = 0");
+  CHECK(got(SO_ERROR, bytes_of(ECONNREFUSED), 4) ==
+        "getsockopt(3, SOL_SOCKET, SO_ERROR, [ECONNREFUSED], [4]) = 0");
   CHECK(got(SO_ERROR, bytes_of(0), 4) == "getsockopt(3, SOL_SOCKET, SO_ERROR, [0], [4]) = 0");
-  CHECK(got(SO_RCVBUF, bytes_of(131072), 8) == "getsockopt(3, SOL_SOCKET, SO_RCVBUF, [131072], [8 => 4]) = 0");
+  CHECK(got(SO_RCVBUF, bytes_of(131072), 8) ==
+        "getsockopt(3, SOL_SOCKET, SO_RCVBUF, [131072], [8 => 4]) = 0");
   CHECK(got(SO_PEERCRED, bytes_of(ucred{5, 0, 0}), 12) ==
         "getsockopt(3, SOL_SOCKET, SO_PEERCRED, {pid=5, uid=0, gid=0}, [12]) = 0");
 }

@@ -12,7 +12,8 @@ namespace sonde::decode {
 namespace {
 
 std::string waited(int status, std::int64_t result = 77) {
-  const std::string text = CallBuilder("wait4").arg(~std::uint64_t{0}).out(bytes_of(status)).arg(0).arg(0).ret(result).text();
+  const std::string text =
+      CallBuilder("wait4").arg(~std::uint64_t{0}).out(bytes_of(status)).arg(0).arg(0).ret(result).text();
   const std::string before = "wait4(-1, ", after = ", 0, NULL) = " + std::to_string(result);
   REQUIRE(text.starts_with(before));
   REQUIRE(text.ends_with(after));
@@ -44,10 +45,12 @@ TEST_CASE("resource usage is abbreviated without -v") {
   CHECK(call.text() ==
         "getrusage(RUSAGE_SELF, {ru_utime={tv_sec=0, tv_usec=75}, ru_stime={tv_sec=0, tv_usec=0}, ...}) = 0");
   call.style.verbose = true;
-  CHECK(call.text() ==
-        "getrusage(RUSAGE_SELF, {ru_utime={tv_sec=0, tv_usec=75}, ru_stime={tv_sec=0, tv_usec=0}, ru_maxrss=128, "
-        "ru_ixrss=0, ru_idrss=0, ru_isrss=0, ru_minflt=0, ru_majflt=0, ru_nswap=0, ru_inblock=0, ru_oublock=0, "
-        "ru_msgsnd=0, ru_msgrcv=0, ru_nsignals=0, ru_nvcsw=0, ru_nivcsw=9}) = 0");
+  CHECK(
+      call.text() ==
+      "getrusage(RUSAGE_SELF, {ru_utime={tv_sec=0, tv_usec=75}, ru_stime={tv_sec=0, tv_usec=0}, "
+      "ru_maxrss=128, "
+      "ru_ixrss=0, ru_idrss=0, ru_isrss=0, ru_minflt=0, ru_majflt=0, ru_nswap=0, ru_inblock=0, ru_oublock=0, "
+      "ru_msgsnd=0, ru_msgrcv=0, ru_nsignals=0, ru_nvcsw=0, ru_nivcsw=9}) = 0");
 }
 
 TEST_CASE("resource limits") {
@@ -72,17 +75,19 @@ TEST_CASE("uname and sysinfo") {
   call.out(bytes_of(names)).ret(0);
   CHECK(call.text() == R"(uname({sysname="Linux", nodename="vm", ...}) = 0)");
   call.style.verbose = true;
-  CHECK(call.text() ==
-        R"(uname({sysname="Linux", nodename="vm", release="", version="", machine="x86_64", domainname=""}) = 0)");
-  struct sysinfo system{};
+  CHECK(
+      call.text() ==
+      R"(uname({sysname="Linux", nodename="vm", release="", version="", machine="x86_64", domainname=""}) = 0)");
+  struct sysinfo system {};
   system.uptime = 1784;
   system.loads[0] = 43744;
   system.totalram = 25276518400;
   system.procs = 100;
   system.mem_unit = 1;
-  CHECK(CallBuilder("sysinfo").out(bytes_of(system)).ret(0).text() ==
-        "sysinfo({uptime=1784, loads=[43744, 0, 0], totalram=25276518400, freeram=0, sharedram=0, bufferram=0, "
-        "totalswap=0, freeswap=0, procs=100, totalhigh=0, freehigh=0, mem_unit=1}) = 0");
+  CHECK(
+      CallBuilder("sysinfo").out(bytes_of(system)).ret(0).text() ==
+      "sysinfo({uptime=1784, loads=[43744, 0, 0], totalram=25276518400, freeram=0, sharedram=0, bufferram=0, "
+      "totalswap=0, freeswap=0, procs=100, totalhigh=0, freehigh=0, mem_unit=1}) = 0");
 }
 
 TEST_CASE("CPU sets") {
@@ -97,9 +102,11 @@ TEST_CASE("CPU sets") {
 
 TEST_CASE("scheduling") {
   const int priority = 0;
-  CHECK(CallBuilder("sched_getparam").arg(0).out(bytes_of(priority)).ret(0).text() == "sched_getparam(0, [0]) = 0");
+  CHECK(CallBuilder("sched_getparam").arg(0).out(bytes_of(priority)).ret(0).text() ==
+        "sched_getparam(0, [0]) = 0");
   CHECK(CallBuilder("sched_getscheduler").arg(0).ret(0).text() == "sched_getscheduler(0) = 0 (SCHED_OTHER)");
-  CHECK(CallBuilder("sched_getscheduler").arg(0).ret(1073741827).text() == "sched_getscheduler(0) = 1073741827");
+  CHECK(CallBuilder("sched_getscheduler").arg(0).ret(1073741827).text() ==
+        "sched_getscheduler(0) = 1073741827");
   struct {
     std::uint32_t size = 56, policy = 3;
     std::uint64_t flags = 1;
@@ -109,7 +116,8 @@ TEST_CASE("scheduling") {
     std::uint32_t lowest = 0, highest = 0;
   } attribute;
   CHECK(CallBuilder("sched_getattr").arg(0).out(bytes_of(attribute)).arg(56).arg(0).ret(0).text() ==
-        "sched_getattr(0, {size=56, sched_policy=SCHED_BATCH, sched_flags=SCHED_FLAG_RESET_ON_FORK, sched_nice=5, "
+        "sched_getattr(0, {size=56, sched_policy=SCHED_BATCH, sched_flags=SCHED_FLAG_RESET_ON_FORK, "
+        "sched_nice=5, "
         "sched_priority=0, sched_runtime=1400000, sched_deadline=0, sched_period=0, sched_util_min=0, "
         "sched_util_max=0}, 56, 0) = 0");
   attribute.size = 10;
@@ -127,7 +135,11 @@ TEST_CASE("clone3") {
   args[3] = 0x200;
   const int pidfd = 5, tid = 77;
   CallBuilder call("clone3");
-  call.inout(bytes_of(args), bytes_of(args)).arg(88).left(0x100, bytes_of(pidfd)).left(0x200, bytes_of(tid)).ret(77);
+  call.inout(bytes_of(args), bytes_of(args))
+      .arg(88)
+      .left(0x100, bytes_of(pidfd))
+      .left(0x200, bytes_of(tid))
+      .ret(77);
   CHECK(call.text() ==
         "clone3({flags=CLONE_PIDFD|CLONE_PARENT_SETTID, pidfd=0x100, parent_tid=0x200, exit_signal=SIGCHLD, "
         "stack=NULL, stack_size=0} => {pidfd=[5], parent_tid=[77]}, 88) = 77");
@@ -136,17 +148,21 @@ TEST_CASE("clone3") {
 }
 
 TEST_CASE("clone shows its arguments by name") {
-  CHECK(CallBuilder("clone").arg(SIGCHLD).arg(0).ret(77).text() == "clone(child_stack=NULL, flags=SIGCHLD) = 77");
+  CHECK(CallBuilder("clone").arg(SIGCHLD).arg(0).ret(77).text() ==
+        "clone(child_stack=NULL, flags=SIGCHLD) = 77");
   const std::uint64_t flags = CLONE_CHILD_CLEARTID | CLONE_CHILD_SETTID | SIGCHLD;
   CHECK(CallBuilder("clone").arg(flags).arg(0).arg(0).arg(0x4b2650).ret(77).text() ==
-        "clone(child_stack=NULL, flags=CLONE_CHILD_CLEARTID|CLONE_CHILD_SETTID|SIGCHLD, child_tidptr=0x4b2650) = 77");
+        "clone(child_stack=NULL, flags=CLONE_CHILD_CLEARTID|CLONE_CHILD_SETTID|SIGCHLD, "
+        "child_tidptr=0x4b2650) = 77");
 }
 
 TEST_CASE("futex") {
   const long timeout[] = {0, 1000};
-  CHECK(CallBuilder("futex").arg(0x1b4).arg(128).arg(0).in(bytes_of(timeout)).ret(-ETIMEDOUT).text() ==
-        "futex(0x1b4, FUTEX_WAIT_PRIVATE, 0, {tv_sec=0, tv_nsec=1000}) = -1 ETIMEDOUT (Connection timed out)");
-  CHECK(CallBuilder("futex").arg(0x1b4).arg(129).arg(1).ret(0).text() == "futex(0x1b4, FUTEX_WAKE_PRIVATE, 1) = 0");
+  CHECK(
+      CallBuilder("futex").arg(0x1b4).arg(128).arg(0).in(bytes_of(timeout)).ret(-ETIMEDOUT).text() ==
+      "futex(0x1b4, FUTEX_WAIT_PRIVATE, 0, {tv_sec=0, tv_nsec=1000}) = -1 ETIMEDOUT (Connection timed out)");
+  CHECK(CallBuilder("futex").arg(0x1b4).arg(129).arg(1).ret(0).text() ==
+        "futex(0x1b4, FUTEX_WAKE_PRIVATE, 1) = 0");
   CHECK(CallBuilder("futex").arg(0x1b4).arg(137 | 256).arg(0).arg(0).arg(0).arg(0xffffffff).ret(0).text() ==
         "futex(0x1b4, FUTEX_WAIT_BITSET_PRIVATE|FUTEX_CLOCK_REALTIME, 0, NULL, FUTEX_BITSET_MATCH_ANY) = 0");
 }

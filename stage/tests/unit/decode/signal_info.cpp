@@ -1,6 +1,5 @@
 // siginfo as strace 6.1 prints it for the same bytes.
 #include "sonde/decode/siginfo.hpp"
-
 #include "unit/decode/call_builder.hpp"
 
 namespace sonde::decode {
@@ -50,8 +49,9 @@ TEST_CASE("signals that a process sent") {
     info.si_code = SI_TIMER;
     info.si_timerid = -1;
     info.si_overrun = -1;
-    CHECK(rendered(info) ==
-          "{si_signo=SIGRT_2, si_code=SI_TIMER, si_timerid=0xffffffff, si_overrun=-1, si_int=0, si_ptr=NULL}");
+    CHECK(
+        rendered(info) ==
+        "{si_signo=SIGRT_2, si_code=SI_TIMER, si_timerid=0xffffffff, si_overrun=-1, si_int=0, si_ptr=NULL}");
   }
 }
 
@@ -84,7 +84,8 @@ TEST_CASE("what became of a child") {
   info.si_pid = 123;
   info.si_status = SIGSTOP;
   CHECK(rendered(info) ==
-        "{si_signo=SIGCHLD, si_code=CLD_STOPPED, si_pid=123, si_uid=0, si_status=SIGSTOP, si_utime=0, si_stime=0}");
+        "{si_signo=SIGCHLD, si_code=CLD_STOPPED, si_pid=123, si_uid=0, si_status=SIGSTOP, si_utime=0, "
+        "si_stime=0}");
 }
 
 TEST_CASE("signals of the kernel") {
@@ -137,14 +138,16 @@ TEST_CASE("a siginfo that a call carries") {
   info.si_pid = 15278;
   info.si_int = 42;
   CHECK(CallBuilder("rt_sigqueueinfo").arg(15278).arg(SIGUSR1).in(bytes_of(info)).ret(0).text() ==
-        "rt_sigqueueinfo(15278, SIGUSR1, {si_signo=SIGUSR1, si_code=SI_QUEUE, si_pid=15278, si_uid=0, si_int=42, "
+        "rt_sigqueueinfo(15278, SIGUSR1, {si_signo=SIGUSR1, si_code=SI_QUEUE, si_pid=15278, si_uid=0, "
+        "si_int=42, "
         "si_ptr=0x2a}) = 0");
   CHECK(CallBuilder("rt_sigqueueinfo").arg(5).arg(SIGUSR1).arg(0).ret(-EFAULT).text() ==
         "rt_sigqueueinfo(5, SIGUSR1, NULL) = -1 EFAULT (Bad address)");
   SUBCASE("a 32-bit process's is packed more tightly") {
     std::int32_t words[32]{SIGCHLD, 0, CLD_EXITED, 11, 22, 33, 44, 55};
     CHECK(CallBuilder("rt_sigqueueinfo", Abi::i386).arg(5).arg(SIGCHLD).in(bytes_of(words)).ret(0).text() ==
-          "rt_sigqueueinfo(5, SIGCHLD, {si_signo=SIGCHLD, si_code=CLD_EXITED, si_pid=11, si_uid=22, si_status=33, "
+          "rt_sigqueueinfo(5, SIGCHLD, {si_signo=SIGCHLD, si_code=CLD_EXITED, si_pid=11, si_uid=22, "
+          "si_status=33, "
           "si_utime=44 /* 0.44 s */, si_stime=55 /* 0.55 s */}) = 0");
   }
 }

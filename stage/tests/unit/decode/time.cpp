@@ -1,10 +1,9 @@
 // Times, timers and clocks, against what strace 6.1 prints for the same calls.
-#include <sys/time.h>
-#include <sys/timex.h>
-
 #include <csignal>
 #include <cstdlib>
 #include <ctime>
+#include <sys/time.h>
+#include <sys/timex.h>
 
 #include "unit/decode/call_builder.hpp"
 
@@ -31,11 +30,16 @@ TEST_CASE("sleeps show what was left only when they were interrupted") {
 TEST_CASE("clocks") {
   const timespec now{1795234194, 173199418};
   const auto read = [&](std::int64_t clock) {
-    return CallBuilder("clock_gettime").arg(static_cast<std::uint64_t>(clock)).out(bytes_of(now)).ret(0).text();
+    return CallBuilder("clock_gettime")
+        .arg(static_cast<std::uint64_t>(clock))
+        .out(bytes_of(now))
+        .ret(0)
+        .text();
   };
   CHECK(read(CLOCK_REALTIME) == "clock_gettime(CLOCK_REALTIME, {tv_sec=1795234194, tv_nsec=173199418}) = 0");
   CHECK(read(-6) == "clock_gettime(0xfffffffa /* CLOCK_??? */, {tv_sec=1795234194, tv_nsec=173199418}) = 0");
-  CHECK(CallBuilder("clock_getres").arg(CLOCK_TAI).arg(0).ret(0).text() == "clock_getres(CLOCK_TAI, NULL) = 0");
+  CHECK(CallBuilder("clock_getres").arg(CLOCK_TAI).arg(0).ret(0).text() ==
+        "clock_getres(CLOCK_TAI, NULL) = 0");
   const timeval odd{1, -5};
   CHECK(CallBuilder("settimeofday").in(bytes_of(odd)).arg(0).ret(-EINVAL).text() ==
         "settimeofday({tv_sec=1, tv_usec=18446744073709551611}, NULL) = -1 EINVAL (Invalid argument)");
@@ -58,7 +62,8 @@ TEST_CASE("time() tells the date") {
 TEST_CASE("timers") {
   const itimerval interval{{0, 0}, {0, 1000}};
   CHECK(CallBuilder("setitimer").arg(ITIMER_REAL).in(bytes_of(interval)).arg(0).ret(0).text() ==
-        "setitimer(ITIMER_REAL, {it_interval={tv_sec=0, tv_usec=0}, it_value={tv_sec=0, tv_usec=1000}}, NULL) = 0");
+        "setitimer(ITIMER_REAL, {it_interval={tv_sec=0, tv_usec=0}, it_value={tv_sec=0, tv_usec=1000}}, "
+        "NULL) = 0");
   const itimerspec value{{0, 0}, {0, 100000}}, none{};
   CHECK(CallBuilder("timer_settime").arg(0).arg(0).in(bytes_of(value)).out(bytes_of(none)).ret(0).text() ==
         "timer_settime(0, 0, {it_interval={tv_sec=0, tv_nsec=0}, it_value={tv_sec=0, tv_nsec=100000}}, "
@@ -98,8 +103,10 @@ TEST_CASE("adjtimex") {
   state.time = {1795234194, 177154};
   state.tick = 10000;
   CHECK(CallBuilder("adjtimex").inout(bytes_of(state), bytes_of(state)).ret(TIME_ERROR).text() ==
-        "adjtimex({modes=0, offset=0, freq=0, maxerror=16000000, esterror=16000000, status=STA_UNSYNC, constant=2, "
-        "precision=1, tolerance=32768000, time={tv_sec=1795234194, tv_usec=177154}, tick=10000, ppsfreq=0, jitter=0, "
+        "adjtimex({modes=0, offset=0, freq=0, maxerror=16000000, esterror=16000000, status=STA_UNSYNC, "
+        "constant=2, "
+        "precision=1, tolerance=32768000, time={tv_sec=1795234194, tv_usec=177154}, tick=10000, ppsfreq=0, "
+        "jitter=0, "
         "shift=0, stabil=0, jitcnt=0, calcnt=0, errcnt=0, stbcnt=0, tai=0}) = 5 (TIME_ERROR)");
   CHECK(CallBuilder("adjtimex").arg(8).ret(-EFAULT).text() == "adjtimex(0x8) = -1 EFAULT (Bad address)");
 }

@@ -1,9 +1,9 @@
 #include "sonde/event/event.hpp"
 
-#include <doctest/doctest.h>
-
 #include <cstring>
 #include <vector>
+
+#include <doctest/doctest.h>
 
 using namespace sonde;
 using namespace sonde::event;
@@ -96,14 +96,15 @@ TEST_CASE("what is not a whole frame is refused") {
     return parse_frame(std::as_bytes(std::span(words)));
   };
   CHECK(with_size(32));
-  for (const std::uint32_t bad : {0u, 8u, 23u, 33u, 40u, 0xfffffff8u, 0xffffffffu}) CHECK_FALSE(with_size(bad));
+  for (const std::uint32_t bad : {0u, 8u, 23u, 33u, 40u, 0xfffffff8u, 0xffffffffu})
+    CHECK_FALSE(with_size(bad));
 }
 
 TEST_CASE("a type, an ABI or a version that is not known is refused") {
   CHECK_FALSE(parse_frame(Frame(static_cast<FrameType>(99)).finish()));
-  CHECK_FALSE(parse_frame(Frame(FrameType::syscall_enter)
-                              .put(SyscallEnterFrame{{}, 0, 1, static_cast<Abi>(9), {}})
-                              .finish()));
-  CHECK_FALSE(parse_frame(Frame(FrameType::session).put(SessionFrame{frame_version + 1, 32, 0, 0, 0}).finish()));
+  CHECK_FALSE(parse_frame(
+      Frame(FrameType::syscall_enter).put(SyscallEnterFrame{{}, 0, 1, static_cast<Abi>(9), {}}).finish()));
+  CHECK_FALSE(
+      parse_frame(Frame(FrameType::session).put(SessionFrame{frame_version + 1, 32, 0, 0, 0}).finish()));
   CHECK(parse_frame(Frame(FrameType::session).put(SessionFrame{frame_version, 32, 0, 0, 0}).finish()));
 }

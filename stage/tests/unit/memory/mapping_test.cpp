@@ -1,15 +1,16 @@
 #include "sonde/memory/mapping.hpp"
 
-#include <doctest/doctest.h>
-
 #include <fstream>
 #include <iterator>
 #include <string>
 
+#include <doctest/doctest.h>
+
 using sonde::memory::parse_maps;
 
 TEST_CASE("a line gives every field") {
-  const auto maps = parse_maps("7f0000001000-7f0000003000 r-xs 00002000 fe:01 1234   /usr/lib/a b.so (deleted)\n");
+  const auto maps =
+      parse_maps("7f0000001000-7f0000003000 r-xs 00002000 fe:01 1234   /usr/lib/a b.so (deleted)\n");
   REQUIRE(maps);
   REQUIRE(maps->size() == 1);
   const auto& m = maps->front();

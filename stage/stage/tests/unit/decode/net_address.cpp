@@ -21,7 +21,8 @@ std::string bound(std::string_view bytes, std::int64_t length) {
 std::string bound(std::string_view bytes) { return bound(bytes, static_cast<std::int64_t>(bytes.size())); }
 
 std::string failed(std::string_view address, std::size_t length) {
-  return "bind(-1, " + std::string(address) + ", " + std::to_string(length) + ") = -1 EBADF (Bad file descriptor)";
+  return "bind(-1, " + std::string(address) + ", " + std::to_string(length) +
+         ") = -1 EBADF (Bad file descriptor)";
 }
 
 sockaddr_in loopback(std::uint16_t port) {
@@ -51,7 +52,8 @@ std::string local(std::string_view path) {
 
 TEST_CASE("an IPv4 address") {
   const std::string bytes = bytes_of(loopback(38273));
-  CHECK(bound(bytes) == failed(R"({sa_family=AF_INET, sin_port=htons(38273), sin_addr=inet_addr("127.0.0.1")})", 16));
+  CHECK(bound(bytes) ==
+        failed(R"({sa_family=AF_INET, sin_port=htons(38273), sin_addr=inet_addr("127.0.0.1")})", 16));
   SUBCASE("what is too short for one is its bytes") {
     CHECK(bound(bytes.substr(0, 8)) == failed(R"({sa_family=AF_INET, sa_data="\225\201\177\0\0\1"})", 8));
     CHECK(bound(bytes.substr(0, 3)) == failed(R"({sa_family=AF_INET, sa_data="\225"})", 3));
@@ -75,10 +77,9 @@ TEST_CASE("an address that cannot be read") {
 }
 
 TEST_CASE("an IPv6 address") {
-  CHECK(bound(inet6("::1", 0)) ==
-        failed("{sa_family=AF_INET6, sin6_port=htons(80), sin6_flowinfo=htonl(18), "
-               R"(inet_pton(AF_INET6, "::1", &sin6_addr), sin6_scope_id=0})",
-               28));
+  CHECK(bound(inet6("::1", 0)) == failed("{sa_family=AF_INET6, sin6_port=htons(80), sin6_flowinfo=htonl(18), "
+                                         R"(inet_pton(AF_INET6, "::1", &sin6_addr), sin6_scope_id=0})",
+                                         28));
   CHECK(bound(inet6("::ffff:1.2.3.4", 77)) ==
         failed("{sa_family=AF_INET6, sin6_port=htons(80), sin6_flowinfo=htonl(18), "
                R"(inet_pton(AF_INET6, "::ffff:1.2.3.4", &sin6_addr), sin6_scope_id=77})",
@@ -103,7 +104,8 @@ TEST_CASE("a Unix address") {
   CHECK(bound(local("/tm")) == failed(R"({sa_family=AF_UNIX, sun_path="/tm"})", 5));
   CHECK(bound(local("")) == failed("{sa_family=AF_UNIX}", 2));
   SUBCASE("an abstract one is all of its bytes") {
-    CHECK(bound(local(std::string("\0a\0aaaaa", 8))) == failed(R"({sa_family=AF_UNIX, sun_path=@"a\0aaaaa"})", 10));
+    CHECK(bound(local(std::string("\0a\0aaaaa", 8))) ==
+          failed(R"({sa_family=AF_UNIX, sun_path=@"a\0aaaaa"})", 10));
     CHECK(bound(local(std::string("\0", 1))) == failed(R"({sa_family=AF_UNIX, sun_path=@""})", 3));
   }
   SUBCASE("a path without its NUL ends with the array") {
@@ -119,7 +121,8 @@ TEST_CASE("netlink and packet addresses") {
   netlink.nl_pid = 12;
   netlink.nl_groups = 3;
   netlink.nl_pad = 1;
-  CHECK(bound(bytes_of(netlink)) == failed("{sa_family=AF_NETLINK, nl_pad=0x1, nl_pid=12, nl_groups=0x000003}", 12));
+  CHECK(bound(bytes_of(netlink)) ==
+        failed("{sa_family=AF_NETLINK, nl_pad=0x1, nl_pid=12, nl_groups=0x000003}", 12));
 
   sockaddr_ll packet{};
   packet.sll_family = AF_PACKET;
@@ -147,10 +150,17 @@ TEST_CASE("netlink and packet addresses") {
 TEST_CASE("an address that the call fills, and its length before and after") {
   const std::string address = bytes_of(loopback(80));
   const int room = 128, filled = 16, little = 4;
-  CHECK(CallBuilder("getsockname").arg(3).out(address).inout(bytes_of(room), bytes_of(filled)).ret(0).text() ==
-        R"(getsockname(3, {sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("127.0.0.1")}, [128 => 16]) = 0)");
-  CHECK(CallBuilder("getpeername").arg(3).out(address).inout(bytes_of(filled), bytes_of(filled)).ret(0).text() ==
-        R"(getpeername(3, {sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("127.0.0.1")}, [16]) = 0)");
+  CHECK(
+      CallBuilder("getsockname").arg(3).out(address).inout(bytes_of(room), bytes_of(filled)).ret(0).text() ==
+      R"(getsockname(3, {sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("127.0.0.1")}, [128 => 16]) = 0)");
+  CHECK(
+      CallBuilder("getpeername")
+          .arg(3)
+          .out(address)
+          .inout(bytes_of(filled), bytes_of(filled))
+          .ret(0)
+          .text() ==
+      R"(getpeername(3, {sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("127.0.0.1")}, [16]) = 0)");
   CHECK(CallBuilder("accept").arg(3).out(address).inout(bytes_of(little), bytes_of(filled)).ret(5).text() ==
         R"(accept(3, {sa_family=AF_INET, sa_data="\0P"}, [4 => 16]) = 5)");
   SUBCASE("a failed call leaves an address, and the length as it was") {
@@ -170,7 +180,8 @@ TEST_CASE("socket() and its kin") {
   };
   CHECK(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP) ==
         "socket(AF_INET, SOCK_STREAM|SOCK_CLOEXEC, IPPROTO_TCP) = 3");
-  CHECK(socket(AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK, 0) == "socket(AF_INET6, SOCK_DGRAM|SOCK_NONBLOCK, IPPROTO_IP) = 3");
+  CHECK(socket(AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK, 0) ==
+        "socket(AF_INET6, SOCK_DGRAM|SOCK_NONBLOCK, IPPROTO_IP) = 3");
   CHECK(socket(AF_UNIX, SOCK_STREAM, 0) == "socket(AF_UNIX, SOCK_STREAM, 0) = 3");
   CHECK(socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE) == "socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE) = 3");
   CHECK(socket(AF_NETLINK, SOCK_RAW, 77) == "socket(AF_NETLINK, SOCK_RAW, 0x4d /* NETLINK_??? */) = 3");
@@ -178,7 +189,8 @@ TEST_CASE("socket() and its kin") {
   CHECK(socket(AF_PACKET, SOCK_DGRAM, htons(0x1234)) ==
         "socket(AF_PACKET, SOCK_DGRAM, htons(0x1234 /* ETH_P_??? */)) = 3");
   CHECK(socket(99, 77, 88) == "socket(0x63 /* AF_??? */, 0x4d /* SOCK_??? */, 88) = 3");
-  CHECK(socket(AF_UNIX, SOCK_STREAM | 0x40000, 1) == "socket(AF_UNIX, SOCK_STREAM|0x40000 /* SOCK_??? */, 1) = 3");
+  CHECK(socket(AF_UNIX, SOCK_STREAM | 0x40000, 1) ==
+        "socket(AF_UNIX, SOCK_STREAM|0x40000 /* SOCK_??? */, 1) = 3");
   const int pair[] = {26, 27};
   CHECK(CallBuilder("socketpair").arg(AF_UNIX).arg(SOCK_STREAM).arg(0).out(bytes_of(pair)).ret(0).text() ==
         "socketpair(AF_UNIX, SOCK_STREAM, 0, [26, 27]) = 0");

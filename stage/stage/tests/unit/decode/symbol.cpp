@@ -63,7 +63,8 @@ TEST_CASE("each kind prints something for each register") {
   for (unsigned i = 1; i < static_cast<unsigned>(syscall::Kind::count_); ++i) {
     const auto kind = static_cast<syscall::Kind>(i);
     if (syscall::spec(kind).name == "ret_none") continue;
-    for (const std::uint64_t number : {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{0x7fff0000}, UINT64_MAX}) {
+    for (const std::uint64_t number :
+         {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{0x7fff0000}, UINT64_MAX}) {
       CHECK_MESSAGE(!shown(kind, number).empty(), std::string(syscall::spec(kind).name));
     }
   }

@@ -1,9 +1,9 @@
 #include "sonde/event/ring.hpp"
 
-#include <doctest/doctest.h>
-
 #include <cstring>
 #include <thread>
+
+#include <doctest/doctest.h>
 
 using sonde::event::Ring;
 
