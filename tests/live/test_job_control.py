@@ -5,12 +5,11 @@ import pty
 import re
 import select
 import signal
-import subprocess
 import time
 import unittest
 
 import harness
-from harness import LIMIT, LiveTest, Proc, Program, SONDE, TARGETS, wait_until
+from harness import LIMIT, LiveTest, Proc, SONDE, TARGETS, wait_until
 
 STOPS = (signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU)
 
@@ -19,10 +18,6 @@ def stopped(pid):
     """All tasks are in a group-stop, seen with or without a tracer."""
     tasks = Proc.tasks(pid)
     return bool(tasks) and all(Proc.state(tid) in ("T", "t") for tid in tasks)
-
-
-def running(pid):
-    return all(Proc.state(tid) in ("R", "S") for tid in Proc.tasks(pid))
 
 
 class GroupStop(LiveTest):
@@ -215,6 +210,13 @@ class OnATerminal(LiveTest):
         terminal.expect("prompt> ")
         return terminal
 
+    def bring_back(self, shell, pid):
+        """A background job reads the terminal, is stopped for that, and is brought to the foreground."""
+        keeper = int(Proc.status(pid, "PPid"))
+        wait_until(lambda: stopped(pid) and Proc.state(keeper) == "T", "it is stopped for reading the terminal")
+        shell.type("fg\n")
+        shell.expect("continued")
+
     def test_control_z_and_foreground(self):
         shell = self.shell()
         trace = self.folder / "trace"
@@ -232,9 +234,7 @@ class OnATerminal(LiveTest):
         shell.expect(r"Stopped.*\n")
         shell.type("bg\n")
         shell.expect("continued")
-        wait_until(lambda: running(pid) or stopped(pid), "it goes on, and may stop for reading the terminal")
-        shell.type("fg\n")
-        shell.expect("stoppable")
+        self.bring_back(shell, pid)
         shell.type("\n")
         shell.expect("running")
         shell.type("\n")
@@ -269,8 +269,7 @@ class OnATerminal(LiveTest):
         shell.expect("prompt> ")
         os.kill(pid, signal.SIGCONT)
         shell.expect("continued")
-        shell.type("fg\n")
-        shell.expect("stoppable")
+        self.bring_back(shell, pid)
         shell.type("\n")
         shell.expect("running")
         shell.type("\n")
@@ -282,11 +281,7 @@ class OnATerminal(LiveTest):
         shell = self.shell()
         shell.type(f"{SONDE} run -o /dev/null -- {TARGETS / 'stoppable'} &\n")
         pid = int(shell.expect(r"ready (\d+)").group(1))
-        wait_until(lambda: stopped(pid), "it is stopped for reading the terminal")
-        shell.type("\n")
-        shell.expect(r"Stopped.*\n")
-        shell.type("fg\n")
-        shell.expect("continued")
+        self.bring_back(shell, pid)
         shell.type("\n")
         shell.expect("running")
         shell.type("\n")

@@ -85,7 +85,6 @@ class Keeper {
   void on_signal(const signalfd_siginfo& info);
   void read_messages(record::ControlSocket& socket);
   void ask_to_detach();
-  void stop_with_program(int signal);
   void continue_program();
   int poll_timeout();
   bool done() const;
@@ -104,6 +103,7 @@ class Keeper {
   pid_t tracer_ = 0;   // 0 once it was reaped.
   pid_t console_ = 0;
   pid_t program_ = 0;
+  bool program_stopped_ = false;
   std::optional<int> program_status_;  // As wait(2) gives it.
   std::optional<Error> program_failure_;
   int ended_by_ = 0;       // The signal that tells us to end without waiting for the program.
@@ -199,7 +199,7 @@ int Keeper::run() {
   if (auto started = start_program(); !started) return give_up(started.error(), status_for(started.error()));
   if (auto forked = fork_processes(); !forked) return give_up(forked.error(), own_failure);
   if (runs()) {
-    // The terminal's Ctrl-Z stops the program, if it wants to be stopped; sonde then stops with it.
+    // The terminal's Ctrl-Z stops the program, if it wants to be stopped; the tracer then stops us with it.
     ::signal(SIGTSTP, SIG_IGN);
   }
   if (settings_.timeout_ns) deadline_ = now() + *settings_.timeout_ns;
@@ -266,7 +266,8 @@ void Keeper::read_signals() {
 
 void Keeper::on_signal(const signalfd_siginfo& info) {
   const int signal = static_cast<int>(info.ssi_signo);
-  if (signal == SIGCHLD || signal == SIGCONT) return;
+  if (signal == SIGCHLD) return;
+  if (signal == SIGCONT) return continue_program();
   // Ctrl-C and Ctrl-\ reach the program by themselves, since it is in the terminal's foreground group too.
   const bool from_terminal = info.ssi_code == SI_KERNEL && (signal == SIGINT || signal == SIGQUIT);
   if (runs() && from_terminal && !detach_asked_) return;
@@ -311,6 +312,7 @@ void Keeper::look_at_children() {
 }
 
 void Keeper::on_tracer_gone(int status) {
+  if (runs()) ::signal(SIGTSTP, SIG_DFL);  // Nobody stops us with the program any more.
   ring_->close();
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return;
   own_status_ = own_failure;
@@ -323,54 +325,27 @@ void Keeper::on_tracer_gone(int status) {
 
 void Keeper::look_at_program() {
   if (program_ == 0) return;
+  if (ptrace::child_continued(program_)) program_stopped_ = false;
   const auto status = ptrace::child_status(program_, true);
   if (!status) return;
-  if (WIFSTOPPED(*status)) return stop_with_program(WSTOPSIG(*status));
+  if (WIFSTOPPED(*status)) {
+    program_stopped_ = true;
+    return;
+  }
   program_ = 0;
   program_status_ = *status;
   if (auto executed = launch_->executed(); !executed) program_failure_ = executed.error();
 }
 
-// The shell must see the job stop when its program does. The tracer continues us when the program alone goes on or ends; so
-// that this cannot come too early and be lost, the stop is made pending first: SIGCONT removes a pending stop. (Hence
-// not SIGSTOP, which cannot be pending; to a shell they are the same.) In an orphaned process group, where there is no
-// shell to see it, nothing stops.
-void Keeper::stop_with_program(int signal) {
-  if (signal == SIGSTOP && tracer_ == 0) return;  // Nobody would continue us.
-  if (signal == SIGSTOP) signal = SIGTSTP;
-  sigset_t set;
-  ::sigemptyset(&set);
-  ::sigaddset(&set, signal);
-  ::sigprocmask(SIG_BLOCK, &set, nullptr);
-  ::signal(signal, SIG_DFL);
-  ::raise(signal);
-  const bool runs_again = ptrace::child_continued(program_) || ptrace::child_ended(program_);
-  if (runs_again) ::signal(signal, SIG_IGN);  // Takes it back.
-  ::sigprocmask(SIG_UNBLOCK, &set, nullptr);
-  ::signal(signal, SIG_IGN);
-  if (!runs_again) continue_program();
-}
-
-// Here sonde goes on. A shell continues the whole group, the program too, perhaps a moment later; somebody who continued
-// sonde alone means the program.
+// Sonde was stopped with its program (the tracer sees to that) and goes on. A shell continues the whole group, the
+// program too, perhaps a moment later; somebody who continued sonde alone means the program.
 void Keeper::continue_program() {
-  bool was_stopped = false;
-  signalfd_siginfo info;
-  while (::read(signals_.value(), &info, sizeof info) == sizeof info) {
-    if (info.ssi_signo != SIGCONT) {
-      on_signal(info);
-    } else if (static_cast<pid_t>(info.ssi_pid) == tracer_) {
-      return;
-    } else {
-      was_stopped = true;
-    }
-  }
-  if (!was_stopped) return;
-  for (int i = 0; i < 10; ++i) {
-    if (ptrace::child_continued(program_)) return;
+  look_at_program();
+  for (int i = 0; i < 10 && program_stopped_; ++i) {
     ::poll(nullptr, 0, 5);
+    look_at_program();
   }
-  ::kill(program_, SIGCONT);
+  if (program_stopped_ && program_ != 0) ::kill(program_, SIGCONT);
 }
 
 bool Keeper::done() const {

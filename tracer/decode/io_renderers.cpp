@@ -89,7 +89,9 @@ void print_xattr(const Value& value, std::uint64_t size) {
   const Address address{as_word(value, value.raw)};
   if (size == 0) return value.out.address(address.value);
   const auto last = read_unsigned(value, address + (size - 1), 1);
-  const bool ends_in_nul = size <= value.style.string_limit && last && *last == 0;
+  // Where strings may turn hexadecimal it is, since there every byte counts.
+  const bool ends_in_nul =
+      value.style.hex_strings == HexStrings::never && size <= value.style.string_limit && last && *last == 0;
   print_data(value, address, ends_in_nul ? size - 1 : size);
 }
 

@@ -1,5 +1,4 @@
 // mmap and what else handles mappings.
-#include <linux/membarrier.h>
 #include <sys/mman.h>
 
 #include <fmt/format.h>
@@ -71,22 +70,17 @@ void render_page_status(const Value& value) {
   });
 }
 
-bool membarrier_has_cpu(const Call& call) { return (call.args[1] & MEMBARRIER_CMD_FLAG_CPU) != 0; }
 bool mremap_has_address(const Call& call) { return (call.args[3] & MREMAP_FIXED) != 0; }
 
 constexpr Registration table[] = {
-    {Kind::mincore_vec_out, render_mincore_vector},
-    {Kind::nodemask_in, render_node_mask},
-    {Kind::nodemask_out, render_node_mask},
-    {Kind::migrate_nodemask_in, render_node_mask_counted},
-    {Kind::addresses_in, render_page_addresses},
-    {Kind::nodes_in, render_page_nodes},
+    {Kind::mincore_vec_out, render_mincore_vector}, {Kind::nodemask_in, render_node_mask},
+    {Kind::nodemask_out, render_node_mask},         {Kind::migrate_nodemask_in, render_node_mask_counted},
+    {Kind::addresses_in, render_page_addresses},    {Kind::nodes_in, render_page_nodes},
     {Kind::page_status_out, render_page_status},
 };
 
 constexpr Optional optionals[] = {
     {"mremap", 4, mremap_has_address},
-    {"membarrier", 2, membarrier_has_cpu},
 };
 
 }  // namespace

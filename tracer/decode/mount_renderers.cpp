@@ -1,5 +1,6 @@
 // mount and its successors, quotas, file handles, landlock.
 #include <algorithm>
+#include <fcntl.h>
 #include <linux/landlock.h>
 #include <linux/mount.h>
 #include <linux/quota.h>
@@ -49,14 +50,14 @@ void render_mount_attr(const Value& value) {
 // quotactl()'s command: QCMD(Q_GETQUOTA, USRQUOTA).
 void render_quota_command(const Value& value) {
   const auto command = static_cast<std::uint32_t>(value.raw);
-  if (value.style.xlat == Xlat::raw) return value.out.unsigned_integer(command);
-  if (value.style.xlat == Xlat::verbose) value.out.unsigned_integer(command);
-  value.out.begin_call("QCMD");
-  value.out.argument();
-  print_constant(value, named_set<"quota_command">(), command >> SUBCMDSHIFT);
-  value.out.argument();
-  print_constant(value, named_set<"quota_type">(), command & SUBCMDMASK);
-  value.out.end_call();
+  const auto name = [](const syscall::ConstantSet& set, std::uint32_t number) {
+    const std::string_view known = set.name_of(number);
+    return known.empty() ? fmt::format("{:#x} /* {} */", number, unknown_of(set)) : std::string(known);
+  };
+  print_symbol(value,
+               fmt::format("QCMD({}, {})", name(named_set<"quota_command">(), command >> SUBCMDSHIFT),
+                           name(named_set<"quota_type">(), command & SUBCMDMASK)),
+               command, Base::unsigned_decimal);
 }
 
 // struct if_dqblk and if_dqinfo of linux/quota.h, laid out alike for all callers but for padding.
@@ -94,7 +95,9 @@ void print_handle_contents(const Value& value, Address address, std::uint32_t si
   value.out.field("handle_type");
   value.out.integer(static_cast<std::int32_t>(read_unsigned(value, address + 4, 4).value_or(0)));
   value.out.field("f_handle");
-  print_hex_data(value, address + handle_header, size);
+  std::array<std::byte, MAX_HANDLE_SZ> handle;
+  const auto bytes = std::span(handle).first(std::min<std::size_t>(size, handle.size()));
+  value.out.data(Bytes(bytes).first(value.read(address + handle_header, bytes)), size > handle.size());
 }
 
 void render_file_handle(const Value& value) {

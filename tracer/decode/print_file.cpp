@@ -95,7 +95,8 @@ void print_rest(const Value& value, Address address, std::uint64_t known, std::u
   std::vector<std::byte> bytes(std::min<std::uint64_t>(size, limits::struct_bytes) - known);
   if (value.read(address + known, bytes) != bytes.size()) return value.out.more();
   if (std::ranges::all_of(bytes, [](std::byte byte) { return byte == std::byte{0}; })) return;
-  value.out.unknown_bytes(known, bytes);
+  const auto shown = std::min<std::size_t>(bytes.size(), value.style.string_limit);
+  value.out.unknown_bytes(known, Bytes(bytes).first(shown), bytes.size());
 }
 
 }  // namespace sonde::decode

@@ -96,7 +96,9 @@ void render_usage(const Value& value) {
 void print_limit(const Value& value, std::uint64_t limit, std::uint64_t infinity,
                  std::string_view infinity_name) {
   if (limit == infinity) return print_symbol(value, infinity_name, limit, Base::unsigned_decimal);
-  if (limit > 1024 && limit % 1024 == 0) return value.out.symbol(fmt::format("{}*1024", limit / 1024), limit);
+  if (limit > 1024 && limit % 1024 == 0) {
+    return print_symbol(value, fmt::format("{}*1024", limit / 1024), limit, Base::unsigned_decimal);
+  }
   value.out.unsigned_integer(limit);
 }
 

@@ -1,5 +1,6 @@
 // Scheduling, clone3() and futexes: what has structures of their own.
 #include <algorithm>
+#include <array>
 #include <linux/sched.h>
 
 #include <fmt/format.h>
@@ -133,8 +134,12 @@ void print_clone_results(const Value& value, const CloneArgs& args) {
     print_pointee(value, {args.pidfd}, Cell::i32, Kind::fd);
   }
   if ((args.flags & CLONE_PARENT_SETTID) != 0) {
+    // The kernel stores what the call returns.
     value.out.field("parent_tid");
-    print_pointee(value, {args.parent_tid}, Cell::i32, Kind::pid);
+    value.out.begin_array();
+    value.out.element();
+    value.out.integer(result_of(value));
+    value.out.end_array();
   }
   value.out.end_struct();
 }
@@ -193,14 +198,22 @@ void render_barrier_result(const Value& value) {
   value.out.hex(result);
   const auto* commands = syscall::constants_of(Kind::membarrier_cmd);
   const std::string text = commands == nullptr ? std::string() : flags_text(commands->values, result);
-  if (!text.empty()) value.out.remark(text);
+  if (text.empty()) return;
+  print_remark(value, [&](const Value& remark) { print_symbol(remark, text, result); });
 }
 
-// What the kernel takes of a name for a task.
+// What the kernel takes of a name for a task. strace looks no further, and marks a name that ends just there
+// as cut.
 void render_task_name(const Value& value) {
-  Style style = value.style;
-  style.string_limit = std::min<std::uint32_t>(style.string_limit, 15);
-  print_string({value.call, value.index, value.raw, style, value.out, value.before}, address_of(value));
+  std::array<std::byte, 15> name;
+  const auto taken = std::span(name).first(value.read(address_of(value), name));
+  const auto end = std::ranges::find(taken, std::byte{0});
+  const auto length = static_cast<std::size_t>(end - taken.begin());
+  const bool ends = end != taken.end();
+  if (address_of(value).value == 0 || (!ends && taken.size() < name.size()))
+    return print_string(value, address_of(value));
+  const auto shown = std::min<std::size_t>(length, value.style.string_limit);
+  value.out.string(Bytes(taken).first(shown), !ends || shown < length);
 }
 
 // Only a barrier on one CPU names it.

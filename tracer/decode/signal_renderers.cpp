@@ -164,7 +164,7 @@ void print_signal_set(const Value& value, std::uint64_t mask) {
   for (std::uint64_t rest = inverted ? ~mask : mask; rest != 0; rest &= rest - 1) {
     const auto signal = static_cast<unsigned>(std::countr_zero(rest)) + 1;
     value.out.member();
-    value.out.symbol(signal_label(value, signal), signal);
+    print_symbol(value, signal_label(value, signal), signal, Base::unsigned_decimal);
   }
   value.out.end_set();
 }

@@ -102,7 +102,14 @@ class Pieces {
       print_symbol(value_, name, count);
     }
   }
-  void add_unnamed(std::uint64_t number) { add(fmt::format("{:#x}", number), number); }
+  void add_unnamed(std::uint64_t number) {
+    separate();
+    if (abbreviates()) {
+      text_ += fmt::format("{:#x}", number);
+    } else {
+      value_.out.hex(number);
+    }
+  }
   // Flags may be none: what is joined is then nothing.
   void add_flags(std::span<const Constant> names, std::uint32_t flags) {
     const std::string text = flags_text(names, flags);

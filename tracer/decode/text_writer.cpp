@@ -158,11 +158,11 @@ void TextWriter::more() {
   out_ += "...";
 }
 
-void TextWriter::unknown_bytes(std::uint64_t offset, Bytes bytes) {
+void TextWriter::unknown_bytes(std::uint64_t offset, Bytes bytes, std::uint64_t size) {
   separate();
-  fmt::format_to(std::back_inserter(out_), "/* bytes {}..{} */ \"", offset, offset + bytes.size() - 1);
+  fmt::format_to(std::back_inserter(out_), "/* bytes {}..{} */ \"", offset, offset + size - 1);
   append_quoted(out_, bytes, HexStrings::all);
-  out_ += '"';
+  out_ += bytes.size() < size ? "\"..." : "\"";
 }
 
 void TextWriter::label(std::string_view name) {

@@ -58,11 +58,10 @@ std::optional<int> child_status(pid_t child, bool stops) {
   return status;
 }
 
-bool child_continued(pid_t child) { return ::wait4(child, nullptr, WNOHANG | WCONTINUED, nullptr) > 0; }
-
-bool child_ended(pid_t child) {
+bool child_continued(pid_t child) {
+  // Not wait4(), which would take the child's end too.
   siginfo_t info{};
-  return ::waitid(P_PID, static_cast<id_t>(child), &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == child;
+  return ::waitid(P_PID, static_cast<id_t>(child), &info, WNOHANG | WCONTINUED) == 0 && info.si_pid == child;
 }
 
 void await_end(pid_t child) {

@@ -185,12 +185,13 @@ void Tracer::on_stop(Stop stop) {
       task->interrupted = false;
       if (detaching_) return let_go(*task, std::move(stop), 0);
       if (news) events_.group_stop(task->id, stop.signal());
+      if (stop.tid() == program_) signal_keeper(SIGSTOP);
       std::move(stop).listen();
       return;
     }
     case StopKind::trap:
       if (std::exchange(task->interrupted, false)) make_interrupted_call_again(stop.tid());
-      if (stop.tid() == program_ && !detaching_) wake_keeper();
+      if (stop.tid() == program_ && !detaching_) signal_keeper(SIGCONT);
       // A child's first stop: it is about to return from the clone.
       if (task->cleared && !task->in_call) restore_untraced(stop.tid(), *std::exchange(task->cleared, std::nullopt));
       return go_on(*task, std::move(stop), 0);
@@ -206,9 +207,10 @@ void Tracer::on_stop(Stop stop) {
   }
 }
 
-// The keeper stops with its program, for the shell to see; stopped, it cannot see that the program was continued.
-void Tracer::wake_keeper() const {
-  if (::getppid() == keeper_) ::kill(keeper_, SIGCONT);
+// The shell must see its job stop, go on and end when the program does. The tracer tells the keeper, for it sees these
+// in their order; a keeper that looked for itself could stop after the program has gone on again.
+void Tracer::signal_keeper(int signal) const {
+  if (::getppid() == keeper_) ::kill(keeper_, signal);
 }
 
 void Tracer::on_syscall_stop(Task& task, Stop stop) {
@@ -317,7 +319,7 @@ void Tracer::on_ended(pid_t tid, int status) {
   const Task* task = tasks_.find(tid);
   if (task == nullptr) return;
   if (!task->let_go && !task->hidden) events_.ended(task->id, status);
-  if (tid == program_) wake_keeper();
+  if (tid == program_) signal_keeper(SIGCONT);
   tasks_.remove(tid);
 }
 

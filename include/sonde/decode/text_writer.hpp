@@ -42,7 +42,7 @@ class TextWriter final : public Writer {
   void changed() override;
   void end_change() override {}
   void more() override;
-  void unknown_bytes(std::uint64_t offset, Bytes bytes) override;
+  void unknown_bytes(std::uint64_t offset, Bytes bytes, std::uint64_t size) override;
   void label(std::string_view name) override;
   void comment(std::string_view text) override;
   void remark(std::string_view text) override;

@@ -35,7 +35,8 @@ class Writer {
   // announced before its value.
   virtual void begin_struct() = 0;
   virtual void field(std::string_view name) = 0;
-  // A field whose value says by itself what it is. Text: the value alone, inet_pton(AF_INET6, "::1", &sin6_addr).
+  // A field whose value says by itself what it is. Text: the value alone, inet_pton(AF_INET6, "::1",
+  // &sin6_addr).
   virtual void unnamed_field(std::string_view name) { field(name); }
   virtual void end_struct() = 0;
   virtual void begin_array() = 0;
@@ -57,11 +58,13 @@ class Writer {
   // More fields or elements exist than are shown. Text: "...", as a further element of the composite.
   virtual void more() = 0;
 
-  // The bytes of a structure from `offset` on, which nothing is known about, as its last field. Text:
+  // The `size` bytes of a structure from `offset` on, which nothing is known about, as its last field;
+  // `bytes` are those shown. Text:
   // /* bytes 24..31 */ "\x77\x00...".
-  virtual void unknown_bytes(std::uint64_t, Bytes) { more(); }
+  virtual void unknown_bytes(std::uint64_t, Bytes, std::uint64_t) { more(); }
 
-  // The name of an argument, where the text form says it because the order is not that of the registers. Text: flags=.
+  // The name of an argument, where the text form says it because the order is not that of the registers.
+  // Text: flags=.
   virtual void label(std::string_view) {}
 
   // A remark beside a value, which JSON leaves out. Text: " /* 20 vars */".

@@ -36,9 +36,6 @@ std::optional<int> child_status(pid_t child, bool stops);
 // Whether SIGCONT has continued a stopped child since its stop was reported. Never blocks.
 bool child_continued(pid_t child);
 
-// Whether the child has ended; child_status() will tell how. Never blocks.
-bool child_ended(pid_t child);
-
 // Blocks until the child has ended.
 void await_end(pid_t child);
 

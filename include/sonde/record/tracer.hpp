@@ -58,7 +58,7 @@ class Tracer {
   Result<void> attach_process(pid_t pid);
   bool attach_tasks(pid_t pid);
   void interrupt(Task& task);
-  void wake_keeper() const;
+  void signal_keeper(int signal) const;
   bool wanted(const ptrace::SyscallEntry& entry) const;
 
   // Lets a stopped task go on, in the way that the session wants: to its next stop, or for good when detaching.

@@ -167,4 +167,27 @@ TEST_CASE("futex") {
         "futex(0x1b4, FUTEX_WAIT_BITSET_PRIVATE|FUTEX_CLOCK_REALTIME, 0, NULL, FUTEX_BITSET_MATCH_ANY) = 0");
 }
 
+TEST_CASE("prctl") {
+  const auto named = [](std::string_view name) {
+    return CallBuilder("prctl").arg(15).in(std::string(name) + '\0').ret(0).text();
+  };
+  CHECK(named("bio_close_file") == R"(prctl(PR_SET_NAME, "bio_close_file") = 0)");
+  CHECK(named("jemalloc_bg_thd") == R"(prctl(PR_SET_NAME, "jemalloc_bg_thd"...) = 0)");
+  CHECK(named("my\nname_is_very_long") == R"(prctl(PR_SET_NAME, "my\nname_is_very"...) = 0)");
+  CHECK(CallBuilder("prctl").arg(15).arg(8).ret(-EFAULT).text() ==
+        "prctl(PR_SET_NAME, 0x8) = -1 EFAULT (Bad address)");
+  CHECK(CallBuilder("prctl").arg(38).arg(1).arg(0).arg(0).arg(0).ret(0).text() ==
+        "prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) = 0");
+}
+
+TEST_CASE("membarrier") {
+  CHECK(CallBuilder("membarrier").arg(0).arg(0).arg(0).ret(0x203).text() ==
+        "membarrier(MEMBARRIER_CMD_QUERY, 0) = 0x203 "
+        "(MEMBARRIER_CMD_GLOBAL|MEMBARRIER_CMD_GLOBAL_EXPEDITED|0x200)");
+  CHECK(CallBuilder("membarrier").arg(128).arg(1).arg(5).ret(-EPERM).text() ==
+        "membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ, MEMBARRIER_CMD_FLAG_CPU, 5) = -1 EPERM (Operation "
+        "not "
+        "permitted)");
+}
+
 }  // namespace sonde::decode

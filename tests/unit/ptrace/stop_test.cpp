@@ -1,0 +1,196 @@
+#include "sonde/ptrace/stop.hpp"
+
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <doctest/doctest.h>
+
+#include <csignal>
+#include <functional>
+
+#include "sonde/ptrace/requests.hpp"
+#include "sonde/ptrace/wait.hpp"
+
+using namespace sonde::ptrace;
+
+namespace {
+
+// A child that runs `body` once it is let go; killed and reaped in the end.
+class Child {
+ public:
+  explicit Child(const std::function<void()>& body) {
+    REQUIRE(::pipe(go_) == 0);
+    pid_ = ::fork();
+    if (pid_ == 0) {
+      ::close(go_[1]);
+      char c;
+      if (::read(go_[0], &c, 1) == 1) body();
+      ::_exit(0);
+    }
+    ::close(go_[0]);
+  }
+  ~Child() {
+    ::close(go_[1]);
+    ::kill(pid_, SIGKILL);
+    for (;;) {
+      auto outcome = wait_for(pid_, Block::yes);
+      if (!std::holds_alternative<Stop>(outcome)) break;
+    }
+  }
+  pid_t pid() const { return pid_; }
+  void go() const { REQUIRE(::write(go_[1], "x", 1) == 1); }
+
+ private:
+  pid_t pid_ = 0;
+  int go_[2]{};
+};
+
+Stop next_stop(pid_t pid) {
+  auto outcome = wait_for(pid, Block::yes);
+  REQUIRE(std::holds_alternative<Stop>(outcome));
+  return std::move(std::get<Stop>(outcome));
+}
+
+// Seizes the child and runs it to the first stop of that kind and call.
+Stop stopped(const Child& child) {
+  REQUIRE(seize(child.pid(), {}));
+  REQUIRE(interrupt(child.pid()));
+  Stop stop = next_stop(child.pid());
+  CHECK(stop.kind() == StopKind::trap);
+  return stop;
+}
+
+int end_of(pid_t pid) {
+  for (;;) {
+    auto outcome = wait_for(pid, Block::yes);
+    if (const auto* ended = std::get_if<Ended>(&outcome)) return ended->status;
+    if (auto* stop = std::get_if<Stop>(&outcome)) {
+      const int signal = stop->signal_in_hand();
+      std::move(*stop).resume(Run::freely, signal);
+    }
+  }
+}
+
+}  // namespace
+
+TEST_CASE("an entry and an exit are told with their registers") {
+  const Child child([] { ::syscall(SYS_close, 9001); });
+  Stop stop = stopped(child);
+  child.go();
+  for (;;) {
+    REQUIRE(std::move(stop).resume(Run::to_syscall, 0));
+    stop = next_stop(child.pid());
+    REQUIRE(stop.kind() == StopKind::syscall);
+    SyscallInfo info;
+    REQUIRE(syscall_info(child.pid(), info));
+    if (info.phase == SyscallInfo::Phase::entry && info.entry.nr == SYS_close && info.entry.args[0] == 9001) {
+      CHECK(info.entry.abi == sonde::Abi::x86_64);
+      CHECK(info.entry.instruction_pointer != 0);
+      break;
+    }
+  }
+  REQUIRE(std::move(stop).resume(Run::to_syscall, 0));
+  stop = next_stop(child.pid());
+  SyscallInfo info;
+  REQUIRE(syscall_info(child.pid(), info));
+  CHECK(info.phase == SyscallInfo::Phase::exit);
+  CHECK(info.result.failed);
+  CHECK(info.result.ret == -EBADF);
+  CHECK(std::move(stop).resume(Run::freely, 0));
+  CHECK(end_of(child.pid()) == 0);
+}
+
+TEST_CASE("a stop that is dropped lets its task go, with its signal") {
+  const Child child([] { ::raise(SIGUSR2); });
+  {
+    Stop stop = stopped(child);
+    child.go();
+    REQUIRE(std::move(stop).resume(Run::freely, 0));
+    Stop signal = next_stop(child.pid());
+    CHECK(signal.kind() == StopKind::signal);
+    CHECK(signal.signal() == SIGUSR2);
+    CHECK(signal.signal_in_hand() == SIGUSR2);
+    CHECK(signal_info(child.pid())->si_code == SI_TKILL);
+  }
+  CHECK(end_of(child.pid()) == SIGUSR2);
+}
+
+TEST_CASE("a signal that is not passed on is not delivered") {
+  const Child child([] { ::raise(SIGUSR2); });
+  Stop stop = stopped(child);
+  child.go();
+  REQUIRE(std::move(stop).resume(Run::freely, 0));
+  stop = next_stop(child.pid());
+  REQUIRE(stop.kind() == StopKind::signal);
+  CHECK(std::move(stop).detach(0));
+  CHECK(end_of(child.pid()) == 0);
+}
+
+TEST_CASE("SIGKILL ends a stop, and answering it is no error of ours") {
+  const Child child([] {});
+  Stop stop = stopped(child);
+  ::kill(child.pid(), SIGKILL);
+  const int status = end_of(child.pid());
+  CHECK(status == SIGKILL);
+  CHECK_FALSE(std::move(stop).resume(Run::to_syscall, 0));
+  CHECK_FALSE(interrupt(child.pid()));
+  SyscallInfo info;
+  CHECK_FALSE(syscall_info(child.pid(), info));
+  CHECK_FALSE(signal_info(child.pid()));
+  CHECK_FALSE(event_message(child.pid()));
+}
+
+TEST_CASE("a group-stop is told from a signal, and listening keeps the job stopped") {
+  const Child child([] {});
+  Stop stop = stopped(child);
+  ::kill(child.pid(), SIGSTOP);
+  REQUIRE(std::move(stop).resume(Run::freely, 0));
+  stop = next_stop(child.pid());
+  CHECK(stop.kind() == StopKind::signal);
+  REQUIRE(std::move(stop).resume(Run::freely, SIGSTOP));
+  stop = next_stop(child.pid());
+  CHECK(stop.kind() == StopKind::group_stop);
+  CHECK(stop.signal() == SIGSTOP);
+  CHECK(stop.signal_in_hand() == 0);
+  REQUIRE(std::move(stop).listen());
+  CHECK(std::holds_alternative<Nothing>(wait_for(child.pid(), Block::no)));
+  ::kill(child.pid(), SIGCONT);
+  stop = next_stop(child.pid());
+  CHECK(stop.kind() == StopKind::trap);
+  child.go();
+  CHECK(std::move(stop).resume(Run::freely, 0));
+  CHECK(end_of(child.pid()) == 0);
+}
+
+TEST_CASE("signals that wait are seen unless they are blocked") {
+  const Child child([] {});
+  Stop stop = stopped(child);
+  CHECK_FALSE(signal_waits(child.pid()));
+  ::kill(child.pid(), SIGUSR1);
+  CHECK(signal_waits(child.pid()));
+  std::move(stop).resume(Run::freely, 0);
+  CHECK(end_of(child.pid()) == SIGUSR1);
+
+  const Child deaf([] {
+    sigset_t all;
+    ::sigfillset(&all);
+    ::sigprocmask(SIG_SETMASK, &all, nullptr);
+    ::syscall(SYS_close, 9001);
+  });
+  Stop blocked = stopped(deaf);
+  deaf.go();
+  for (SyscallInfo info{}; info.phase != SyscallInfo::Phase::entry || info.entry.args[0] != 9001;) {
+    REQUIRE(std::move(blocked).resume(Run::to_syscall, 0));
+    blocked = next_stop(deaf.pid());
+    REQUIRE(syscall_info(deaf.pid(), info));
+  }
+  ::kill(deaf.pid(), SIGUSR1);
+  CHECK_FALSE(signal_waits(deaf.pid()));
+}
+
+TEST_CASE("what does not exist cannot be seized") {
+  const auto refused = seize(0x3fffffff, {});
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == sonde::ErrorCode::gone);
+  CHECK(std::holds_alternative<NoTracees>(wait_for_any(Block::no)));
+}
