@@ -12,6 +12,8 @@ namespace {
 using Intervals = std::vector<std::pair<std::uint64_t, std::uint64_t>>;
 
 constexpr std::size_t max_intervals = 128;
+// Neighbouring values make one interval; more values than this are not looked at, once for each call.
+constexpr std::size_t max_values = 1024;
 
 // What is known of a test before the call runs.
 struct Known {
@@ -106,6 +108,7 @@ Intervals intervals_of(const IntegerTest& test, ArgumentType type) {
 }
 
 std::optional<Condition> register_in(const IntegerTest& test, unsigned reg, ArgumentType type) {
+  if (test.values.size() + test.ranges.size() > max_values) return std::nullopt;
   Condition made;
   made.op = Condition::Op::intervals;
   made.reg = static_cast<std::uint8_t>(reg);

@@ -199,7 +199,7 @@ TEST_CASE("property: no match is lost, and what the kernel can decide it decides
   Random random(2);
   unsigned matches = 0;
   unsigned allowed = 0;
-  for (int round = 0; round < 150; ++round) {
+  for (int round = 0; round < 60; ++round) {
     const std::string text = random.expression(3);
     const auto expr = compile(text);
     REQUIRE_MESSAGE(expr.has_value(), text);
@@ -207,7 +207,7 @@ TEST_CASE("property: no match is lost, and what the kernel can decide it decides
     REQUIRE(bpf::check(pushdown.program).has_value());
     const bool exact =
         explain(*expr).find("console     nothing more") != std::string::npos && !pushdown.coarse;
-    for (int i = 0; i < 100; ++i) {
+    for (int i = 0; i < 250; ++i) {
       const Abi abi = random.below(4) == 0 ? Abi::i386 : Abi::x86_64;
       const auto nr =
           static_cast<std::uint32_t>(random.below(8) == 0 ? random.below(2000) : random.below(90));
@@ -246,7 +246,7 @@ TEST_CASE("the kernel takes the programs and decides as the interpreter does") {
   CHECK(under(stopping, [] { return ::syscall(SYS_getuid); }).first == static_cast<long>(getuid()));
 
   Random random(3);
-  for (int round = 0; round < 30; ++round) {
+  for (int round = 0; round < 15; ++round) {
     const std::string text = "!(syscall in [write, exit_group]) && (" + random.expression(3) + ")";
     const auto pushdown = push_down(compile(text).value());
     // A descriptor that is never open, so that the call fails either way.
