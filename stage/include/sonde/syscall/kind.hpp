@@ -42,7 +42,7 @@ enum class Capture : std::uint8_t {
   msgbuf,    // A word (`size` bytes), then a buffer of `length` bytes up to the string limit.
   sigset_argpack,  // Two words, {pointer to a sigset, its size}, and the sigset.
   signal_frame,    // No argument: the saved signal mask in the frame at the stack pointer (rt_sigreturn), of
-                 // `size` bytes, at whichever address it was found.
+                   // `size` bytes, at whichever address it was found.
 };
 
 // Where the length or count of what an argument points to is found. "Next" and "previous" are meant of
