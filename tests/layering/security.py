@@ -22,7 +22,7 @@ def value(expression):
     plain = re.sub(r"(?<=\d)'(?=\d)|(?<=\d)[uUlL]+\b", "", plain)
     if not re.fullmatch(r"[\d\s()<>+*-]+", plain):
         raise ValueError(f"limits.hpp: cannot read the value '{expression}'")
-    return int(eval(plain, {"__builtins__": {}}))  # Digits and operators alone, as just checked.
+    return int(eval(" ".join(plain.split()), {"__builtins__": {}}))  # Digits and operators alone, as just checked.
 
 
 def problems(tree):
