@@ -97,7 +97,9 @@ void render_argument(const Call& call, unsigned index, const Style& style, Write
 bool argument_shown(const Call& call, unsigned index) {
   static const auto optionals = build_optionals();
   if (index >= call.row->argument_count) return false;
-  for (const Optional& optional : std::ranges::equal_range(optionals, call.row->name, {}, &Optional::call)) {
+  const auto first = std::ranges::lower_bound(optionals, call.row->name, {}, &Optional::call);
+  const auto last = std::ranges::upper_bound(optionals, call.row->name, {}, &Optional::call);
+  for (const Optional& optional : std::span(first, last)) {
     if (optional.argument == call.row->arguments[index].reg && !optional.shown(call)) return false;
   }
   return true;

@@ -4,7 +4,6 @@
 #include <cerrno>
 #include <csignal>
 #include <cstddef>
-#include <cstring>
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -50,7 +49,7 @@ void ControlSocket::send(ControlKind kind, std::int32_t value, std::string_view 
   message.kind = kind;
   message.value = value;
   message.text_size = static_cast<std::uint32_t>(std::min(text.size(), message.text.size()));
-  std::memcpy(message.text.data(), text.data(), message.text_size);
+  std::copy_n(text.begin(), message.text_size, message.text.begin());
   const std::size_t size = offsetof(ControlMessage, text) + message.text_size;
   [[maybe_unused]] const ssize_t sent = ::send(fd_.value(), &message, size, MSG_NOSIGNAL);
 }

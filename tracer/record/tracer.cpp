@@ -174,7 +174,8 @@ void Tracer::on_stop(Stop stop) {
   Task* task = tasks_.find(stop.tid());
   if (task == nullptr) task = adopt_early(stop.tid());
   if (task == nullptr) return;  // Gone already; the stop lets go of what may be left.
-  if (task->let_go) return let_go(*task, std::move(stop), stop.signal_in_hand());
+  const int in_hand = stop.signal_in_hand();
+  if (task->let_go) return let_go(*task, std::move(stop), in_hand);
   switch (stop.kind()) {
     case StopKind::seccomp:
       // A task that stops at every call has been here already, before the filters ran.

@@ -35,7 +35,7 @@ class FrameBuffer {
 
  private:
   void append(const void* from, std::size_t size) {
-    std::memcpy(data_.get() + used_, from, size);
+    if (size != 0) std::memcpy(data_.get() + used_, from, size);
     used_ += size;
   }
   void pad();
