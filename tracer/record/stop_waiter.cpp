@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <fcntl.h>
+#include <sched.h>
 #include <unistd.h>
 #include <utility>
 
@@ -13,12 +14,17 @@ namespace sonde::record {
 namespace {
 
 constexpr const char* latency_device = "/dev/cpu_dma_latency";
-constexpr Nanoseconds spin_ns = 20'000;
+// A halted CPU needs 20 to 40 us to wake up and run a tracee; one that polls, 5.
+constexpr Nanoseconds spin_ns = 50'000;
 constexpr unsigned backoff_max = 1024;
 
 }  // namespace
 
-bool can_hold_cpu_latency() { return ::access(latency_device, W_OK) == 0; }
+// More CPUs than cpu_set_t has room for make the call fail: then there are several.
+bool has_several_cpus() {
+  cpu_set_t cpus;
+  return ::sched_getaffinity(0, sizeof cpus, &cpus) != 0 || CPU_COUNT(&cpus) > 1;
+}
 
 void CpuLatencyHold::hold() {
   if (fd_ || refused_) return;

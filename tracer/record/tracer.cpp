@@ -65,7 +65,7 @@ Tracer::Tracer(const Options& options, event::Ring& ring, ControlSocket control)
                 return detach_requested_;
               }),
       limiter_(options),
-      waiter_(options.low_latency && can_hold_cpu_latency()) {}
+      waiter_(options.low_latency && has_several_cpus()) {}
 
 Result<void> Tracer::start(process::Launch& program) {
   events_.session(false);
