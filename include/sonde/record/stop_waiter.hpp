@@ -1,8 +1,8 @@
 // Waiting for the next stop: a short spin first, where that pays.
 //
-// What makes a stop expensive is waking a halted CPU, not crossing from one CPU to another: docs/performance.md
-// has the measurements. A tracer that asks again instead of sleeping does not let its own CPU halt; CpuLatencyHold
-// (below), where it is allowed, keeps the tracee's from halting as well.
+// What makes a stop expensive is waking a halted CPU, not crossing from one CPU to another:
+// docs/performance.md has the measurements. A tracer that asks again instead of sleeping does not let its own
+// CPU halt; CpuLatencyHold (below), where it is allowed, keeps the tracee's from halting as well.
 #pragma once
 
 #include "sonde/base/unique_fd.hpp"
@@ -10,8 +10,8 @@
 
 namespace sonde::record {
 
-// Whether the calling process may run on more than one CPU (sched_getaffinity(2)). On a single one a spin only
-// keeps the tracee from running.
+// Whether the calling process may run on more than one CPU (sched_getaffinity(2)). On a single one a spin
+// only keeps the tracee from running.
 bool has_several_cpus();
 
 // Asks the kernel, while held, not to let idle CPUs halt: PM QoS, /dev/cpu_dma_latency set to 0 (kernel
