@@ -15,14 +15,17 @@ LIBRARIES = [
     ("CLI11", re.compile(r"^CLI/"), {"cli"}, "CLI11"),
     ("fmt", re.compile(r"^fmt/"), None, "fmt"),
     ("RE2", re.compile(r"^re2/"), {"filter"}, "RE2"),
-    ("zstd", re.compile(r"^zstd"), {"event"}, "ZSTD"),
+    ("zstd", re.compile(r"^zstd"), {"event", "elf"}, "ZSTD"),
+    ("zlib", re.compile(r"^zlib"), {"elf"}, "ZLIB"),
+    ("liblzma", re.compile(r"^lzma"), {"elf"}, "LZMA"),
     ("expected", re.compile(r"^tl/"), {"base"}, "tl::expected"),
-    ("libelfin", re.compile(r"^(elf|dwarf)/"), {"dwarf"}, "ELFIN"),
+    ("libelfin", re.compile(r"^(elf|dwarf)/"), {"elf"}, "ELFIN"),
     ("capstone", re.compile(r"^capstone"), {"arch"}, "CAPSTONE"),
 ]
 # These reach a tracee: the layers of PURE must not stand on any of them.
 TOUCHING = {"ptrace", "memory", "process", "record"}
-PURE = {"base", "syscall", "event", "filter", "decode", "analysis", "output", "dwarf"}
+PURE = {"base", "syscall", "event", "filter", "decode", "analysis", "output",
+        "elf", "unwind", "dwarf", "names"}
 
 WAIT = re.compile(r"(?<![\w.>])(?:::)?(?:wait3|wait4|waitpid|waitid)\s*\(|(?<!\w)::wait\s*\(|\bSYS_wait")
 PRINTING = re.compile(r"\bstd::c(?:out|err|log)\b|(?:\bstd::|(?<!\w)::)exit\s*\(|(?:std::|(?<![\w.>:]))(?:printf|puts)\s*\(")
@@ -137,7 +140,7 @@ class Tree:
                         self.violation(path, number, "doctest is for tests alone")
                     for what, pattern, homes, _ in LIBRARIES:
                         if angled and homes and pattern.match(header) and name not in homes:
-                            self.violation(path, number, f"{what} is for layer {', '.join(homes)} alone")
+                            self.violation(path, number, f"{what} is for layer {', '.join(sorted(homes))} alone")
 
     def check_libraries_are_used(self):
         cmake = self.root / "tracer/CMakeLists.txt"

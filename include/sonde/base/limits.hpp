@@ -32,6 +32,20 @@ inline constexpr std::size_t statistics_numbers =
     1024;  // Numbers below it have a row each, the others share one.
 inline constexpr std::size_t statistics_processes = 1024;  // Processes with a table of their own.
 
+// ELF files.
+inline constexpr std::size_t elf_file_bytes = std::size_t{16} << 30;
+inline constexpr std::size_t elf_sections = 262'144;
+inline constexpr std::size_t elf_segments = 65'536;
+inline constexpr std::size_t elf_symbols = 4'194'304;  // Functions of one file that are known by name.
+inline constexpr std::size_t elf_section_bytes = std::size_t{1} << 30;  // One section, decompressed.
+inline constexpr std::size_t elf_expanded_bytes = std::size_t{2}
+                                                  << 30;  // All sections of one file, decompressed.
+inline constexpr std::size_t mini_debug_info_bytes = std::size_t{64} << 20;  // .gnu_debugdata, decompressed.
+inline constexpr std::size_t xz_memory_bytes = std::size_t{64} << 20;  // What decompressing it may take.
+inline constexpr std::size_t section_name_bytes = 256;
+inline constexpr std::size_t symbol_name_bytes = 32 << 10;
+inline constexpr std::size_t build_id_bytes = 64;
+
 // The filter language.
 inline constexpr std::size_t filter_bytes = 64 << 10;
 inline constexpr std::size_t filter_nesting = 256;
