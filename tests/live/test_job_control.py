@@ -243,6 +243,48 @@ class OnATerminal(LiveTest):
         shell.type("echo status $?\n")
         shell.expect("status 4\n")
         self.assertIn("--- stopped by SIGTSTP ---", trace.read_text())
+        # Each time once, and by the shell: sonde has not sent another.
+        senders = re.findall(rf"^{pid} +--- SIGCONT {{.*si_pid=(\d+)", trace.read_text(), re.MULTILINE)
+        self.assertEqual(senders, [str(shell.pid)] * 5)
+
+    def test_sonde_continued_alone(self):
+        shell = self.shell()
+        trace = self.folder / "trace"
+        shell.type(f"{SONDE} run -o {trace} -- {TARGETS / 'stoppable'}\n")
+        pid = int(shell.expect(r"ready (\d+)").group(1))
+        keeper = int(Proc.status(pid, "PPid"))
+        shell.type("\x1a")
+        shell.expect(r"Stopped.*\n")
+        wait_until(lambda: stopped(pid) and Proc.state(keeper) == "T", "both are stopped")
+        os.kill(keeper, signal.SIGCONT)
+        shell.expect("continued")
+        self.bring_back(shell, pid)
+        shell.type("\n")
+        shell.expect("running")
+        shell.type("\n")
+        shell.expect("done")
+        shell.expect("prompt> ")
+        senders = re.findall(rf"^{pid} +--- SIGCONT {{.*si_pid=(\d+)", trace.read_text(), re.MULTILINE)
+        self.assertEqual(senders, [str(keeper), str(shell.pid)])
+
+    def test_leaderless_program_continued(self):
+        # What goes on is not the thread that the program began with: sonde must notice all the same.
+        shell = self.shell()
+        fifo = self.folder / "fifo"
+        os.mkfifo(fifo)
+        shell.type(f"{SONDE} run -o /dev/null -- {TARGETS / 'leaderless'} <>{fifo}\n")
+        pid = int(shell.expect(r"ready (\d+)").group(1))
+        keeper = int(Proc.status(pid, "PPid"))
+        wait_until(lambda: Proc.state(pid) == "Z", "the leader has ended")
+        os.kill(pid, signal.SIGSTOP)
+        shell.expect(r"Stopped.*\n")
+        wait_until(lambda: Proc.state(keeper) == "T", "sonde is stopped")
+        os.kill(pid, signal.SIGCONT)
+        wait_until(lambda: Proc.state(keeper) == "S", "sonde goes on")
+        fifo.write_text("\n")
+        shell.expect("done")
+        shell.type("wait %1; echo status $?\n")
+        shell.expect("status 8\n")
 
     def test_control_z_with_a_handler(self):
         shell = self.shell()

@@ -86,7 +86,7 @@ class Keeper {
   void ask_to_detach();
   void stop_with_program(int signal);
   bool has_gone_on() const;
-  void continue_program();
+  void on_continued(pid_t sender);
   int poll_timeout();
   bool done() const;
   int result();
@@ -104,6 +104,7 @@ class Keeper {
   pid_t tracer_ = 0;  // 0 once it was reaped.
   pid_t console_ = 0;
   pid_t program_ = 0;
+  bool program_stopped_ = false;       // As far as we know.
   std::optional<int> program_status_;  // As wait(2) gives it.
   std::optional<Error> program_failure_;
   int ended_by_ = 0;    // The signal that tells us to end without waiting for the program.
@@ -274,7 +275,8 @@ void Keeper::read_signals() {
 
 void Keeper::on_signal(const signalfd_siginfo& info) {
   const int signal = static_cast<int>(info.ssi_signo);
-  if (signal == SIGCHLD || signal == SIGCONT) return;
+  if (signal == SIGCHLD) return;
+  if (signal == SIGCONT) return on_continued(static_cast<pid_t>(info.ssi_pid));
   // Ctrl-C and Ctrl-\ reach the program by themselves, since it is in the terminal's foreground group too.
   const bool from_terminal = info.ssi_code == SI_KERNEL && (signal == SIGINT || signal == SIGQUIT);
   if (runs() && from_terminal && !detach_asked_) return;
@@ -350,6 +352,7 @@ void Keeper::look_at_program() {
 // a pending stop. (Hence not SIGSTOP, which cannot be pending; to a shell they are the same.) In an orphaned
 // process group, where there is no shell to see it, nothing stops.
 void Keeper::stop_with_program(int signal) {
+  program_stopped_ = true;
   if (signal == SIGSTOP && tracer_ == 0) return;  // Nobody would continue us.
   if (signal == SIGSTOP) signal = SIGTSTP;
   sigset_t set;
@@ -358,11 +361,12 @@ void Keeper::stop_with_program(int signal) {
   ::sigprocmask(SIG_BLOCK, &set, nullptr);
   ::signal(signal, SIG_DFL);
   ::raise(signal);
-  const bool runs_again = has_gone_on();
-  if (runs_again) ::signal(signal, SIG_IGN);  // Takes it back.
+  if (has_gone_on()) {
+    program_stopped_ = false;
+    ::signal(signal, SIG_IGN);  // Takes it back.
+  }
   ::sigprocmask(SIG_UNBLOCK, &set, nullptr);
   ::signal(signal, SIG_IGN);
-  if (!runs_again) continue_program();
 }
 
 // Whether the program was continued since its stop was reported; it may have stopped again, or ended.
@@ -370,20 +374,12 @@ bool Keeper::has_gone_on() const {
   return ptrace::child_continued(program_) || ptrace::child_has_news(program_);
 }
 
-// Here sonde goes on. A shell continues the whole group, the program too, perhaps a moment later; somebody
-// who continued sonde alone means the program.
-void Keeper::continue_program() {
-  sigset_t set;
-  ::sigemptyset(&set);
-  ::sigaddset(&set, SIGCONT);
-  siginfo_t info;
-  const timespec at_once{};
-  if (::sigtimedwait(&set, &info, &at_once) < 0) return;  // Nobody has stopped us.
-  if (info.si_pid == tracer_) return;
-  for (int i = 0; i < 10; ++i) {
-    if (has_gone_on()) return;
-    ::poll(nullptr, 0, 5);
-  }
+// sonde goes on. The tracer sees to that when the program does; a shell continues the whole group, by one
+// kill(2) that reaches the program before us, since the kernel signals the youngest of a group first
+// (attach_pid() of kernel/pid.c); somebody who continued sonde alone means the program.
+void Keeper::on_continued(pid_t sender) {
+  if (program_ == 0 || !std::exchange(program_stopped_, false)) return;
+  if (sender == tracer_ || has_gone_on()) return;
   ::kill(program_, SIGCONT);
 }
 

@@ -14,12 +14,13 @@ namespace sonde::record {
 
 struct Task {
   TaskId id;
-  bool in_call = false;      // An entry was seen, and its exit is to come.
-  bool recorded = false;     // The entry is in the event stream.
-  bool hidden = false;       // The child of ours that has not executed the program yet.
-  bool starting = false;     // It has just done so, and the exit of that call is to come.
-  bool interrupted = false;  // We asked it to stop, and it has not answered.
-  bool let_go = false;       // To be detached at its next stop: a child that is not to be followed.
+  bool in_call = false;        // An entry was seen, and its exit is to come.
+  bool recorded = false;       // The entry is in the event stream.
+  bool hidden = false;         // The child of ours that has not executed the program yet.
+  bool starting = false;       // It has just done so, and the exit of that call is to come.
+  bool interrupted = false;    // We asked it to stop, and it has not answered.
+  bool in_group_stop = false;  // It listens, for what will let its process go on.
+  bool let_go = false;         // To be detached at its next stop: a child that is not to be followed.
   bool own_filter =
       false;  // It has a seccomp filter of its own, which may outrank ours: trace it by every call.
   std::optional<ClearedFlag> cleared;  // To be restored at the exit of a clone, or at a child's first stop.
