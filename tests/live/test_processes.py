@@ -97,6 +97,19 @@ class Processes(LiveTest):
             self.assertEqual((status, lines[-1]), (5, "done"))
             sonde.status()  # It may have come too late; then it says so.
 
+    def test_exec_from_a_thread_while_attaching(self):
+        for _ in range(5):
+            target = self.target("exec_when_traced", 200)
+            pid = target.ready()
+            sonde = self.sonde("attach", str(pid))
+            target.expect(f"executed {pid}")
+            sonde.wait_trace(r"read\(0")
+            target.say()
+            self.assertEqual(target.finish(), (5, ["done"]))
+            self.assertEqual(sonde.status(), 0, sonde.errors())
+            self.assertEqual(marks(sonde.trace()), [(pid, 1)])
+            self.assertIn("+++ exited with 5 +++", sonde.trace())
+
     def test_exec_storm_detached_in_the_middle(self):
         target = self.target("exec_thread", 200)
         sonde = self.sonde("attach", str(target.pid))

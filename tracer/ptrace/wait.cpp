@@ -41,21 +41,94 @@ Stop classify(pid_t tid, int status) {
   return {tid, StopKind::signal, signal};
 }
 
+sigset_t only_sigchld() {
+  sigset_t set;
+  ::sigemptyset(&set);
+  ::sigaddset(&set, SIGCHLD);
+  return set;
+}
+
+WaitOutcome outcome_of(pid_t tid, int status) {
+  if (WIFSTOPPED(status)) return classify(tid, status);
+  return Ended{tid, status};
+}
+
 }  // namespace
 
 WaitOutcome wait_for(pid_t tid, Block block) {
   int status = 0;
   const pid_t found = ::wait4(tid, &status, __WALL | (block == Block::yes ? 0 : WNOHANG), nullptr);
-  if (found > 0) {
-    if (WIFSTOPPED(status)) return classify(found, status);
-    return Ended{found, status};
-  }
+  if (found > 0) return outcome_of(found, status);
   if (found == 0) return Nothing{};
   if (errno == EINTR) return Interrupted{};
   return NoTracees{};
 }
 
 WaitOutcome wait_for_any(Block block) { return wait_for(-1, block); }
+
+Seizing* Seizing::current_ = nullptr;
+
+Seizing::Seizing(const Options& options) : options_(options) {
+  current_ = this;
+  const sigset_t set = only_sigchld();
+  ::sigprocmask(SIG_BLOCK, &set, &mask_before_);
+  struct sigaction action {};
+  action.sa_handler = take_reports;
+  ::sigaction(SIGCHLD, &action, &action_before_);
+}
+
+Seizing::~Seizing() {
+  ::sigaction(SIGCHLD, &action_before_, nullptr);
+  ::sigprocmask(SIG_SETMASK, &mask_before_, nullptr);
+  current_ = nullptr;
+}
+
+Result<void> Seizing::seize(pid_t tid) {
+  // Nobody answers a stop, so a tracee reports one stop and its end; and can make one other before it stops.
+  reports_.resize(4 * (tracees_ + 1));
+  const sigset_t set = only_sigchld();
+  ::sigprocmask(SIG_UNBLOCK, &set, nullptr);
+  auto seized = ptrace::seize(tid, options_);
+  ::sigprocmask(SIG_BLOCK, &set, nullptr);
+  if (seized) ++tracees_;
+  return seized;
+}
+
+// Ends are what matters, but the stops before them in the queue cannot be passed over.
+void Seizing::take_reports(int) {
+  const int saved = errno;
+  Seizing& self = *current_;
+  while (self.taken_ < self.reports_.size()) {
+    Report& report = self.reports_[self.taken_];
+    report.tid = ::wait4(-1, &report.status, __WALL | WNOHANG, nullptr);
+    if (report.tid <= 0) break;
+    ++self.taken_;
+  }
+  errno = saved;
+}
+
+std::optional<WaitOutcome> Seizing::next_report() {
+  while (told_ != taken_) {
+    const std::size_t next = told_++;
+    const auto [tid, status] = reports_[next];
+    if (WIFSTOPPED(status)) {
+      if (outdated(next)) continue;
+      auto newer = wait_for(tid, Block::no);
+      if (std::holds_alternative<Stop>(newer) || std::holds_alternative<Ended>(newer)) return newer;
+    }
+    return outcome_of(tid, status);
+  }
+  return std::nullopt;
+}
+
+// Whether the tid has reported again since. Then the stop is over without an answer: its task was killed, or
+// has made place for a thread that executes a program, whose own stop an answer would hit.
+bool Seizing::outdated(std::size_t report) const {
+  for (std::size_t i = report + 1; i < taken_; ++i) {
+    if (reports_[i].tid == reports_[report].tid) return true;
+  }
+  return false;
+}
 
 std::optional<int> child_status(pid_t child, bool stops) {
   int status = 0;

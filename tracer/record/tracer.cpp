@@ -89,6 +89,7 @@ Result<void> Tracer::start(process::Launch& program) {
 int Tracer::attach(std::span<const pid_t> pids, std::span<const pid_t> own) {
   attached_ = true;
   events_.session(true);
+  ptrace::Seizing seizing(ptrace_options(options_));
   int attached = 0;
   for (const pid_t pid : pids) {
     if (auto checked = process::check_attachable(proc_, pid, own); !checked) {
@@ -96,53 +97,66 @@ int Tracer::attach(std::span<const pid_t> pids, std::span<const pid_t> own) {
       continue;
     }
     if (tasks_.find(pid) != nullptr) continue;
-    if (auto done = attach_process(pid); !done) {
+    if (auto done = attach_process(pid, seizing); !done) {
       refuse(pid, done.error().message());
     } else {
       ++attached;
     }
   }
+  while (auto report = seizing.next_report()) serve(*std::move(report));
   return attached;
 }
 
 // The named task first, which is the leader as a rule: its refusal is the process's. A leader that has ended
-// before its threads is a zombie, which nobody can attach to; then what can be is what the threads say.
-Result<void> Tracer::attach_process(pid_t pid) {
-  auto seized = ptrace::seize(pid, ptrace_options(options_));
-  // While one of its threads executes a program, a leader is dead for a moment before that thread takes its
-  // place.
-  for (int i = 0; i < exec_retries && !seized && seized.error().code == ErrorCode::permission; ++i) {
+// before its threads is a zombie, which nobody can attach to; then what can be is what the threads say. It
+// may also be dead for a moment only, while one of its threads executes a program and takes its place.
+Result<void> Tracer::attach_process(pid_t pid, ptrace::Seizing& seizing) {
+  for (int tries = exec_retries;; --tries) {
+    const auto seized = seizing.seize(pid);
+    const auto status = proc_.status(pid).value_or(process::TaskStatus{pid});
+    if (seized) take_on(pid, status.pid);
+    const bool threads = (seized || status.state == 'Z') && attach_tasks(status.pid, seizing);
+    if (seized || threads) {
+      events_.named({status.pid, pid});
+      return {};
+    }
+    if (tries == 0 || seized.error().code != ErrorCode::permission) {
+      return Failure(process::explain_refusal(proc_, pid, seized.error().errno_value));
+    }
     const timespec moment{0, 1'000'000};
     ::nanosleep(&moment, nullptr);
-    seized = ptrace::seize(pid, ptrace_options(options_));
   }
-  const auto status = proc_.status(pid).value_or(process::TaskStatus{pid});
-  if (seized) {
-    interrupt(adopt(pid, 0, TaskOrigin::attached, status.pid));
-    attach_tasks(status.pid);
-  } else if (status.state != 'Z' || !attach_tasks(status.pid)) {
-    return Failure(process::explain_refusal(proc_, pid, seized.error().errno_value));
-  }
-  events_.named({status.pid, pid});
-  return {};
 }
 
 // A task that is already seized brings the threads that it creates with it, so once a whole look at the list
 // finds nobody new, and nobody gone, nobody is missing. A tid that we have seized may belong to another task
 // by now, one that executes a program and has taken the place of its leader: so those are asked as well, and
 // refuse if all is well.
-bool Tracer::attach_tasks(pid_t pid) {
+bool Tracer::attach_tasks(pid_t pid, ptrace::Seizing& seizing) {
   bool any = false;
   for (bool changed = true; changed;) {
     changed = false;
     for (const pid_t tid : proc_.tasks(pid)) {
-      const auto seized = ptrace::seize(tid, ptrace_options(options_));
-      if (seized) interrupt(adopt(tid, 0, TaskOrigin::attached, pid));
+      const auto seized = seizing.seize(tid);
+      if (seized) take_on(tid, pid);
       any |= seized.has_value();
       changed |= seized || seized.error().code == ErrorCode::gone;
     }
   }
   return any;
+}
+
+// A task that was just seized. While we waited for that it may have executed a program, and have its leader's
+// tid now: then it is nobody's under its own, and the leader that we know is not there any more.
+void Tracer::take_on(pid_t tid, pid_t pid) {
+  if (!ptrace::interrupt(tid)) {
+    const auto leader = proc_.status(pid);
+    if (tid == pid || !leader || leader->tracer_pid != ::getpid() || !ptrace::interrupt(pid)) return;
+    tid = pid;
+  }
+  Task* known = tasks_.find(tid);
+  if (known == nullptr) known = &adopt(tid, 0, TaskOrigin::attached, pid);
+  known->interrupted = true;
 }
 
 void Tracer::interrupt(Task& task) { task.interrupted = ptrace::interrupt(task.id.tid); }
@@ -192,12 +206,13 @@ void Tracer::on_stop(Stop stop) {
       task->interrupted = false;
       if (detaching_) return let_go(*task, std::move(stop), 0);
       if (news) events_.group_stop(task->id, stop.signal());
+      task->in_group_stop = true;
       std::move(stop).listen();
       return;
     }
     case StopKind::trap:
       if (std::exchange(task->interrupted, false)) make_interrupted_call_again(stop.tid());
-      if (stop.tid() == program_ && !detaching_) wake_keeper();
+      if (std::exchange(task->in_group_stop, false) && task->id.pid == program_ && !detaching_) wake_keeper();
       // A child's first stop: it is about to return from the clone.
       if (task->cleared && !task->in_call)
         restore_untraced(stop.tid(), *std::exchange(task->cleared, std::nullopt));

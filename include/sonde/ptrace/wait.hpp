@@ -1,10 +1,14 @@
 // The only place that calls wait4(2).
 #pragma once
 
+#include <csignal>
+#include <cstddef>
 #include <optional>
 #include <sys/types.h>
 #include <variant>
+#include <vector>
 
+#include "sonde/ptrace/requests.hpp"
 #include "sonde/ptrace/stop.hpp"
 
 namespace sonde::ptrace {
@@ -27,6 +31,45 @@ enum class Block : bool { no, yes };
 WaitOutcome wait_for_any(Block block);
 // The same of one task.
 WaitOutcome wait_for(pid_t tid, Block block);
+
+// PTRACE_SEIZE of one task after the other, by a tracer that waits for nobody meanwhile. One at a time.
+//
+// The request sleeps while a thread of the tracee's process executes a program (cred_guard_mutex), and that
+// exec sleeps until every other thread was reaped (de_thread() of the kernel's fs/exec.c): the ones that are
+// seized already by their tracer, which is the caller. So what tracees report is taken in a handler of
+// SIGCHLD, and kept.
+class Seizing {
+ public:
+  // Blocks SIGCHLD, but for the time of a request, and takes its disposition over; the destructor gives both
+  // back.
+  explicit Seizing(const Options& options);
+  ~Seizing();
+  Seizing(const Seizing&) = delete;
+  Seizing& operator=(const Seizing&) = delete;
+
+  // As ptrace::seize().
+  Result<void> seize(pid_t tid);
+  // What was taken, oldest first, and each stop to be answered before the next is asked for. To be emptied
+  // before anybody waits.
+  std::optional<WaitOutcome> next_report();
+
+ private:
+  struct Report {
+    pid_t tid;
+    int status;
+  };
+  static void take_reports(int);
+  bool outdated(std::size_t report) const;
+
+  static Seizing* current_;  // For the handler, which runs inside seize() alone.
+  const Options options_;
+  std::size_t tracees_ = 0;
+  std::vector<Report> reports_;  // As many as the handler may need; those in [told_, taken_) are to be told.
+  std::size_t taken_ = 0;
+  std::size_t told_ = 0;
+  sigset_t mask_before_;
+  struct sigaction action_before_;
+};
 
 // For a parent that traces nobody: what became of its child, if anything. With `stops`, group-stops are
 // reported too (WIFSTOPPED). Never blocks.

@@ -55,8 +55,9 @@ class Tracer {
   Task& adopt(pid_t tid, pid_t parent_tid, event::TaskOrigin origin, pid_t pid);
   Task* adopt_early(pid_t tid);
   void inherit(Task& child, pid_t parent_pid);
-  Result<void> attach_process(pid_t pid);
-  bool attach_tasks(pid_t pid);
+  Result<void> attach_process(pid_t pid, ptrace::Seizing& seizing);
+  bool attach_tasks(pid_t pid, ptrace::Seizing& seizing);
+  void take_on(pid_t tid, pid_t pid);
   void interrupt(Task& task);
   void wake_keeper() const;
   bool wanted(const ptrace::SyscallEntry& entry) const;

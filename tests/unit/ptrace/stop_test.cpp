@@ -3,6 +3,7 @@
 #include <csignal>
 #include <functional>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <doctest/doctest.h>
@@ -57,6 +58,12 @@ Stop stopped(const Child& child) {
   Stop stop = next_stop(child.pid());
   CHECK(stop.kind() == StopKind::trap);
   return stop;
+}
+
+// Waits until the tracee has something to report, and leaves it to be reported.
+void await_report(pid_t pid) {
+  siginfo_t info;
+  REQUIRE(::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WSTOPPED | WNOWAIT | __WALL) == 0);
 }
 
 int end_of(pid_t pid) {
@@ -192,4 +199,54 @@ TEST_CASE("what does not exist cannot be seized") {
   REQUIRE_FALSE(refused);
   CHECK(refused.error().code == sonde::ErrorCode::gone);
   CHECK(std::holds_alternative<NoTracees>(wait_for_any(Block::no)));
+}
+
+TEST_CASE("what tracees report while others are seized is kept") {
+  const Child killed([] {});
+  const Child stopped([] {});
+  const Child last([] {});
+  Seizing seizing({});
+  REQUIRE(seizing.seize(killed.pid()));
+  REQUIRE(seizing.seize(stopped.pid()));
+  CHECK(!seizing.next_report());
+  REQUIRE(interrupt(stopped.pid()));
+  await_report(stopped.pid());
+  REQUIRE(::kill(killed.pid(), SIGKILL) == 0);
+  await_report(killed.pid());
+  REQUIRE(seizing.seize(last.pid()));
+
+  bool end_seen = false;
+  bool stop_seen = false;
+  while (auto report = seizing.next_report()) {
+    if (const auto* ended = std::get_if<Ended>(&*report)) {
+      CHECK(ended->tid == killed.pid());
+      CHECK(WTERMSIG(ended->status) == SIGKILL);
+      end_seen = true;
+    } else {
+      auto& stop = std::get<Stop>(*report);
+      CHECK(stop.tid() == stopped.pid());
+      CHECK(stop.kind() == StopKind::trap);
+      CHECK(std::move(stop).resume(Run::freely, 0));
+      stop_seen = true;
+    }
+  }
+  CHECK(end_seen);
+  CHECK(stop_seen);
+}
+
+TEST_CASE("a stop that was kept is not told once its task has ended") {
+  const Child child([] {});
+  const Child last([] {});
+  Seizing seizing({});
+  REQUIRE(seizing.seize(child.pid()));
+  REQUIRE(interrupt(child.pid()));
+  await_report(child.pid());
+  REQUIRE(seizing.seize(last.pid()));
+  REQUIRE(::kill(child.pid(), SIGKILL) == 0);
+  await_report(child.pid());
+  const auto report = seizing.next_report();
+  REQUIRE(report);
+  REQUIRE(std::holds_alternative<Ended>(*report));
+  CHECK(std::get<Ended>(*report).tid == child.pid());
+  CHECK(!seizing.next_report());
 }
