@@ -21,6 +21,14 @@ def stopped(pid):
 
 
 class GroupStop(LiveTest):
+    # In a group of its own, whose parent is in another of the session: where nobody could continue it, in an orphaned
+    # group, SIGTSTP, SIGTTIN and SIGTTOU do not stop a program. The tests' own group may be one.
+    def target(self, *arguments, **options):
+        return super().target(*arguments, process_group=0, **options)
+
+    def sonde(self, *arguments, **options):
+        return super().sonde(*arguments, process_group=0, **options)
+
     def test_stop_and_continue_attached(self):
         target = self.target("stoppable")
         pid = target.ready()
