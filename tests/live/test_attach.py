@@ -6,7 +6,7 @@ import signal
 import unittest
 
 import harness
-from harness import LiveTest, Proc, marks, wait_until
+from harness import LiveTest, Proc, Program, SONDE, marks, wait_until
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -70,6 +70,25 @@ class Attach(LiveTest):
         made = int(re.fullmatch(r"done (\d+)", lines[-1]).group(1))
         self.assertEqual(sonde.status(), 0)
         self.assertEqual(len(marks(sonde.trace(), 1)), made)
+
+    def test_only_by_seizing(self):
+        # No PTRACE_ATTACH, which would send SIGSTOP, and no other signal to the program.
+        target = self.target("busy_threads", 4, 1)
+        pid = target.ready()
+        log = self.folder / "strace"
+        strace = Program(self, ["strace", "-f", "-o", log, "-e", "trace=ptrace,kill,tkill,tgkill,rt_sigqueueinfo,"
+                                "rt_tgsigqueueinfo,pidfd_send_signal", SONDE, "attach", "-o", self.folder / "trace", pid])
+        wait_until(lambda: (self.folder / "trace").exists() and "getppid()" in (self.folder / "trace").read_text(),
+                   "it is traced")
+        os.kill(Proc.children(strace.pid)[0], signal.SIGINT)
+        self.assertEqual(strace.status(), 0, strace.errors())
+        self.assert_untouched(pid)
+        target.say()
+        target.expect("all ran")
+        calls = log.read_text()
+        self.assertEqual(len(re.findall(r"PTRACE_SEIZE, \d+.* = 0$", calls, re.MULTILINE)), 5)
+        self.assertEqual(len(re.findall("PTRACE_DETACH", calls)), 5)
+        self.assertNotRegex(calls, r"PTRACE_ATTACH|PTRACE_TRACEME|PTRACE_KILL|kill\(|sigqueueinfo|pidfd_send")
 
     def test_many_processes_at_once(self):
         targets = [self.target("idle", i) for i in range(30)]

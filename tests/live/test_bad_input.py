@@ -1,12 +1,12 @@
 """What cannot be run, attached to or written: one line that says why, and the right exit status."""
 
 import os
-import signal
+import shutil
 import subprocess
 import unittest
 
 import harness
-from harness import LiveTest, SONDE, TARGETS
+from harness import LiveTest, Program, SONDE
 
 
 class BadInput(LiveTest):
@@ -54,6 +54,32 @@ class BadInput(LiveTest):
                      "run", "-o", "/no/such/folder/trace", "--", "true")
         self.refused(125, ["/etc", "directory"], "run", "-o", "/etc", "--", "true")
         self.refused(125, ["/no/such/folder/trace"], "record", "-o", "/no/such/folder/trace", "run", "--", "true")
+
+    @unittest.skipUnless(os.getuid() == 0, "becomes another user")
+    def test_output_without_permission(self):
+        self.folder.chmod(0o755)
+        sonde = self.folder / "sonde"
+        shutil.copy(SONDE, sonde)
+        for verb, name in (["run"], "trace"), (["record"], "trace.sonde"):
+            arguments = [*verb, "-o", self.folder / name, *(["run"] if verb == ["record"] else []), "--", "true"]
+            program = Program(self, ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", sonde, *arguments],
+                              stdin=subprocess.DEVNULL)
+            self.assertEqual(program.finish(), (125, []))
+            self.assert_complaint(program.errors(), str(self.folder / name), "Permission denied")
+
+    def test_filter(self):
+        # Three lines here: the second shows the expression, the third where in it.
+        ran = self.folder / "ran"
+        for verb in (["run"], ["record", "-o", self.folder / "t.sonde", "run"]):
+            status, errors = self.run_sonde(*verb, "-e", "syscal == read", "--", "touch", ran)
+            self.assertEqual(status, 125)
+            self.assertEqual(errors.splitlines(), ["error: unknown field 'syscal'", "  syscal == read",
+                                                   "  ^~~~~~  did you mean 'syscall'?"])
+        for expression in ("fd == (3", "trace=no-such-call", ""):
+            status, errors = self.run_sonde("run", "-e", expression, "--", "touch", ran)
+            self.assertEqual(status, 125, errors)
+            self.assertTrue(errors.startswith("error: "), errors)
+        self.assertFalse(ran.exists() or (self.folder / "t.sonde").exists())
 
     def test_options(self):
         self.refused(125, ["--no-such-option"], "run", "--no-such-option", "--", "true")
