@@ -21,6 +21,13 @@ class Processes(LiveTest):
         self.assertEqual(lines.pop(), "done")
         self.check_children(lines, trace)
 
+    def test_every_way_to_make_a_task_filtered_in_the_kernel(self):
+        # Under the filter a child without a tracer could not make a single call of those that are traced.
+        status, lines, trace = self.traced(harness.TARGETS / "children", options=["-e", "trace=close"])
+        self.assertEqual(status, 0, lines)
+        self.assertEqual(lines.pop(), "done")
+        self.check_children(lines, trace)
+
     def test_every_way_to_make_a_task_attached(self):
         target = self.target("children")
         target.ready()
@@ -109,6 +116,26 @@ class Processes(LiveTest):
             self.assertEqual(sonde.status(), 0, sonde.errors())
             self.assertEqual(marks(sonde.trace()), [(pid, 1)])
             self.assertIn("+++ exited with 5 +++", sonde.trace())
+
+    def test_exec_from_a_thread_filtered_in_the_kernel(self):
+        status, lines, trace = self.traced(harness.TARGETS / "exec_thread", 3, options=["-e", "trace=close"])
+        self.assertEqual((status, lines[-1]), (5, "done"), lines)
+        self.assertEqual([number for _, number in marks(trace)], [3, 2, 1, 0])
+        self.assertEqual(len({tid for tid, _ in marks(trace)}), 1)
+
+    def test_exec_after_the_leader_has_ended(self):
+        target = self.target("leaderless", "exec")
+        pid = target.ready()
+        wait_until(lambda: Proc.state(pid) == "Z", "the leader has ended")
+        sonde = self.attached(target)
+        target.say()
+        target.expect(f"executed {pid}")
+        target.say()
+        self.assertEqual(target.finish(), (8, ["done"]))
+        self.assertEqual(sonde.status(), 0, sonde.errors())
+        self.assertEqual([tid for tid, _ in marks(sonde.trace())], [pid])
+        self.assertRegex(sonde.trace(), rf"(?m)^{pid} +\+\+\+ superseded by execve in pid \d+ \+\+\+$")
+        self.assertEqual(sonde.errors().count("attached"), 1, sonde.errors())
 
     def test_exec_storm_detached_in_the_middle(self):
         target = self.target("exec_thread", 200)

@@ -92,6 +92,23 @@ class Surroundings(LiveTest):
         self.assertEqual(program.finish(), (7, ["done 20"]))
         self.assertEqual(len(set(marks((self.folder / "trace").read_text(), 1))), 20)
 
+    @as_root
+    def test_attach_into_a_pid_namespace(self):
+        target = Program(self, ["unshare", "-pf", "--kill-child", TARGETS / "idle", "3"])
+        inside = target.ready()
+        self.assertEqual(inside, 1)
+        (pid,) = Proc.children(target.pid)
+        sonde = self.attached_to(pid)
+        target.say()
+        self.assertEqual(target.finish(), (3, ["heard"]))
+        self.assertEqual(sonde.status(), 0, sonde.errors())
+        self.assertEqual(marks(sonde.trace()), [(pid, 1)])
+
+    def attached_to(self, pid):
+        sonde = self.sonde("attach", str(pid))
+        sonde.wait_trace(r"read\(0")
+        return sonde
+
     def test_own_seccomp_filter(self):
         for options in ([], ["-e", "trace=close,getppid,getpgrp,seccomp"], ["-c"]):
             status, lines, sonde = self.traced(TARGETS / "own_seccomp", options=options)
@@ -101,19 +118,30 @@ class Surroundings(LiveTest):
                 self.assertRegex(sonde.trace(), r"getppid\(\) += -1 EXDEV|getppid\(\) += ?-18")
                 self.assertIn("--- SIGSYS ", sonde.trace())
 
+    def test_own_seccomp_filter_for_all_threads(self):
+        for options in ([], ["-e", "trace=getppid"], ["-e", "trace=getppid,read"]):
+            status, lines, sonde = self.traced(TARGETS / "own_seccomp", "tsync", options=options)
+            self.assertEqual((status, lines), (0, ["sleeper getppid EXDEV", "runner getppid EXDEV", "getppid EXDEV",
+                                                   "getpgrp trapped 1", "done"]), sonde.errors())
+            # Two threads, the main one, and its child.
+            callers = re.findall(r"(?m)^(\d+) +(?:getppid\(|<\.\.\. getppid resumed>)\) += -1 EXDEV", sonde.trace())
+            self.assertEqual(len(set(callers)), 4, sonde.trace())
+
     def test_int80(self):
-        status, lines, sonde = self.traced(TARGETS / "int80")
-        self.assertEqual((status, lines), (0, ["close -9", "done"]))
-        pid = re.match(r"\d+", sonde.trace()).group()
-        self.assertRegex(sonde.trace(), rf"getpid\(\) += {pid}\n")
-        self.assertEqual(marks(sonde.trace()), [(int(pid), 1)])
+        for options in ([], ["-e", "trace=getpid,close"]):
+            status, lines, sonde = self.traced(TARGETS / "int80", options=options)
+            self.assertEqual((status, lines), (0, ["close -9", "done"]))
+            pid = re.match(r"\d+", sonde.trace()).group()
+            self.assertRegex(sonde.trace(), rf"getpid\(\) += {pid}\n")
+            self.assertEqual(marks(sonde.trace()), [(int(pid), 1)])
 
     def test_32_bit_program(self):
-        sonde = self.sonde("run", "--", TARGETS / "compat")
-        pid = sonde.ready()
-        sonde.say()
-        self.assertEqual(sonde.finish(), (0, ["done"]))
-        self.check_32_bit(sonde.trace(), pid)
+        for options in ([], ["-e", "trace=close,write"]):
+            sonde = self.sonde("run", *options, "--", TARGETS / "compat")
+            pid = sonde.ready()
+            sonde.say()
+            self.assertEqual(sonde.finish(), (0, ["done"]))
+            self.check_32_bit(sonde.trace(), pid)
 
     def test_32_bit_program_attached(self):
         target = self.target("compat")
@@ -126,8 +154,9 @@ class Surroundings(LiveTest):
 
     def check_32_bit(self, trace, pid):
         found = marks(trace)
-        self.assertEqual([number for _, number in found], [1, 2])
+        self.assertEqual([number for _, number in found], [1, 2, 3, 4])
         self.assertEqual(found[0][0], pid)
+        self.assertEqual(len({tid for tid, _ in found}), 4)
         self.assertRegex(trace, r'write\(\d+, "from 32 bits", 12\) += 12')
         self.assertIn("exited with 6", trace)
 

@@ -108,11 +108,75 @@ class Killed(LiveTest):
             self.assert_untouched(pid)
 
     def test_kill_on_exit(self):
-        sonde = self.sonde("run", "--kill-on-exit", "--", TARGETS / "idle")
-        pid = sonde.ready()
-        os.kill(sonde.tracer(), signal.SIGKILL)
-        sonde.status()
-        self.assertIsNone(Proc.state(pid))
+        for who in ("tracer", "keeper"):
+            sonde = self.sonde("run", "--kill-on-exit", "--", TARGETS / "idle")
+            pid = sonde.ready()
+            os.kill(self.victim(sonde, who), signal.SIGKILL)
+            sonde.status()
+            wait_until(lambda: Proc.state(pid) in (None, "Z"), "the program has ended")
+            self.assertEqual(marks(sonde.trace()), [])
+
+    def test_detached_in_spite_of_kill_on_exit(self):
+        # Asked to leave, sonde does not die, and the program goes on.
+        target = self.target("idle", 3)
+        pid = target.ready()
+        sonde = self.attached(target, "--kill-on-exit")
+        sonde.interrupt()
+        self.assert_untouched(pid)
+        target.say()
+        self.assertEqual(target.finish(), (3, ["heard"]))
+
+    def test_tracer_of_a_program_filtered_in_the_kernel(self):
+        # It cannot live without its tracer, and must not go on with calls that fail.
+        for _ in range(self.rounds):
+            sonde = self.sonde("run", "-e", "trace=write,close,clone,clone3", "--", TARGETS / "work", "1000")
+            pid = sonde.ready()
+            victim = sonde.tracer()
+            sonde.say()
+            self.pass_time()
+            os.kill(victim, signal.SIGKILL)
+            lines = sonde.rest()
+            status = sonde.status()
+            if lines:  # It had ended a moment before.
+                self.assertEqual(lines, [RIGHT])
+                self.assertIn(status, (21, 125))
+            else:
+                self.assertEqual(status, 125, sonde.errors())
+                self.assertIn("signal 9", sonde.errors())
+                self.assertIn("ended with it", sonde.errors())
+            self.assertIsNone(Proc.state(pid))
+            wait_until(lambda: self.nobody_left(), "everybody has ended")
+
+    def test_keeper_and_console_of_a_program_filtered_in_the_kernel(self):
+        # The tracer stays, silent, and the program ends as it would have.
+        for who in ("keeper", "console"):
+            for _ in range(self.rounds):
+                sonde = self.sonde("run", "-e", "trace=write,close,clone,clone3", "--", TARGETS / "work", "1000")
+                victim = self.victim(sonde, who)
+                sonde.ready()
+                sonde.say()
+                self.pass_time()
+                os.kill(victim, signal.SIGKILL)
+                self.assertEqual(sonde.rest(), [RIGHT], sonde.errors())
+                self.assertIn(sonde.status(), (21, 125, -signal.SIGKILL))
+                wait_until(lambda: self.nobody_left(), "everybody has ended")
+
+    def test_program(self):
+        for options in ([], ["-e", "trace=write"]):
+            for _ in range(self.rounds):
+                sonde = self.sonde("run", *options, "--", TARGETS / "work", "1000")
+                pid = sonde.ready()
+                sonde.say()
+                self.pass_time()
+                try:
+                    os.kill(pid, signal.SIGKILL)
+                except ProcessLookupError:
+                    pass
+                status = sonde.status()
+                self.assertIn(status, (21, -signal.SIGKILL), sonde.errors())
+                if status != 21:
+                    self.assertIn(f"+++ killed by SIGKILL +++", sonde.trace())
+                wait_until(lambda: self.nobody_left(), "everybody has ended")
 
 
 class OutputEnds(LiveTest):

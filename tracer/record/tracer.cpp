@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <csignal>
-#include <ctime>
 #include <linux/seccomp.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -10,7 +9,6 @@
 #include <utility>
 
 #include "sonde/base/clock.hpp"
-#include "sonde/process/attach_refusal.hpp"
 #include "sonde/record/interrupted_call.hpp"
 
 namespace sonde::record {
@@ -20,15 +18,6 @@ using ptrace::Stop;
 using ptrace::StopKind;
 
 namespace {
-
-ptrace::Options ptrace_options(const Options& options) {
-  return {.threads = true,
-          .children = options.follow_children,
-          .seccomp = options.seccomp,
-          .kill_on_exit = options.kill_on_exit || options.seccomp};
-}
-
-constexpr int exec_retries = 20;  // A millisecond apart.
 
 TaskOrigin origin_of(StopKind kind) {
   if (kind == StopKind::fork) return TaskOrigin::fork;
@@ -41,11 +30,10 @@ bool restarts(const ptrace::SyscallResult& result) {
   return result.failed && ((result.ret >= -514 && result.ret <= -512) || result.ret == -516);
 }
 
-// Whether a call that has succeeded gave its task a seccomp filter, or its strict mode.
-bool installs_filter(const ptrace::SyscallEntry& entry) {
-  if (entry.abi != Abi::x86_64) return false;
-  if (entry.nr == SYS_prctl) return entry.args[0] == PR_SET_SECCOMP;
-  return entry.nr == SYS_seccomp && entry.args[0] <= SECCOMP_SET_MODE_FILTER;
+// Whether the call that begins gives its task a seccomp filter, or its strict mode, if it succeeds.
+bool installs_filter(const Task& task) {
+  if (task.row->name == "prctl") return task.entry.args[0] == PR_SET_SECCOMP;
+  return task.row->name == "seccomp" && task.entry.args[0] <= SECCOMP_SET_MODE_FILTER;
 }
 
 bool is_exec(const ptrace::SyscallEntry& entry) {
@@ -67,105 +55,12 @@ Tracer::Tracer(const Options& options, event::Ring& ring, ControlSocket control)
       limiter_(options),
       waiter_(options.low_latency && has_several_cpus()) {}
 
-Result<void> Tracer::start(process::Launch& program) {
-  events_.session(false);
-  const pid_t pid = program.pid();
-  if (auto seized = ptrace::seize(pid, ptrace_options(options_)); !seized) {
-    return Failure(process::explain_refusal(proc_, pid, seized.error().errno_value));
-  }
-  program_ = pid;
-  Task& task = adopt(pid, 0, TaskOrigin::program, pid);
-  task.hidden = true;
-  if (!options_.seccomp) {
-    // Only a stopped task can be told to stop at system calls. It sleeps in a read until it is let go, so the
-    // trap comes at once.
-    interrupt(task);
-    serve(ptrace::wait_for(pid, ptrace::Block::yes));
-  }
-  program.go();
-  return {};
-}
-
-int Tracer::attach(std::span<const pid_t> pids, std::span<const pid_t> own) {
-  attached_ = true;
-  events_.session(true);
-  ptrace::Seizing seizing(ptrace_options(options_));
-  int attached = 0;
-  for (const pid_t pid : pids) {
-    if (auto checked = process::check_attachable(proc_, pid, own); !checked) {
-      refuse(pid, checked.error().message());
-      continue;
-    }
-    if (tasks_.find(pid) != nullptr) continue;
-    if (auto done = attach_process(pid, seizing); !done) {
-      refuse(pid, done.error().message());
-    } else {
-      ++attached;
-    }
-  }
-  while (auto report = seizing.next_report()) serve(*std::move(report));
-  return attached;
-}
-
-// The named task first, which is the leader as a rule: its refusal is the process's. A leader that has ended
-// before its threads is a zombie, which nobody can attach to; then what can be is what the threads say. It
-// may also be dead for a moment only, while one of its threads executes a program and takes its place.
-Result<void> Tracer::attach_process(pid_t pid, ptrace::Seizing& seizing) {
-  for (int tries = exec_retries;; --tries) {
-    const auto seized = seizing.seize(pid);
-    const auto status = proc_.status(pid).value_or(process::TaskStatus{pid});
-    if (seized) take_on(pid, status.pid);
-    const bool threads = (seized || status.state == 'Z') && attach_tasks(status.pid, seizing);
-    if (seized || threads) {
-      events_.named({status.pid, pid});
-      return {};
-    }
-    if (tries == 0 || seized.error().code != ErrorCode::permission) {
-      return Failure(process::explain_refusal(proc_, pid, seized.error().errno_value));
-    }
-    const timespec moment{0, 1'000'000};
-    ::nanosleep(&moment, nullptr);
-  }
-}
-
-// A task that is already seized brings the threads that it creates with it, so once a whole look at the list
-// finds nobody new, and nobody gone, nobody is missing. A tid that we have seized may belong to another task
-// by now, one that executes a program and has taken the place of its leader: so those are asked as well, and
-// refuse if all is well.
-bool Tracer::attach_tasks(pid_t pid, ptrace::Seizing& seizing) {
-  bool any = false;
-  for (bool changed = true; changed;) {
-    changed = false;
-    for (const pid_t tid : proc_.tasks(pid)) {
-      const auto seized = seizing.seize(tid);
-      if (seized) take_on(tid, pid);
-      any |= seized.has_value();
-      changed |= seized || seized.error().code == ErrorCode::gone;
-    }
-  }
-  return any;
-}
-
-// A task that was just seized. While we waited for that it may have executed a program, and have its leader's
-// tid now: then it is nobody's under its own, and the leader that we know is not there any more.
-void Tracer::take_on(pid_t tid, pid_t pid) {
-  if (!ptrace::interrupt(tid)) {
-    const auto leader = proc_.status(pid);
-    if (tid == pid || !leader || leader->tracer_pid != ::getpid() || !ptrace::interrupt(pid)) return;
-    tid = pid;
-  }
-  Task* known = tasks_.find(tid);
-  if (known == nullptr) known = &adopt(tid, 0, TaskOrigin::attached, pid);
-  known->interrupted = true;
-}
-
-void Tracer::interrupt(Task& task) { task.interrupted = ptrace::interrupt(task.id.tid); }
-
 void Tracer::run() {
   // Not until the table is empty: a child whose parent was killed before it could tell of it is not in there.
   for (;;) {
     if (ControlSignal::pending()) {
       read_control();
+      if (keeper_gone_ && options_.kill_on_exit) break;
       if (detaching_ && only_sleepers_left()) break;
     }
     if (detach_requested_ && !events_.muted()) begin_detach();
@@ -185,6 +80,7 @@ void Tracer::serve(ptrace::WaitOutcome outcome) {
 }
 
 void Tracer::on_stop(Stop stop) {
+  if (stop.kind() == StopKind::exec) return on_exec(std::move(stop));
   Task* task = tasks_.find(stop.tid());
   if (task == nullptr) task = adopt_early(stop.tid());
   if (task == nullptr) return;  // Gone already; the stop lets go of what may be left.
@@ -193,7 +89,7 @@ void Tracer::on_stop(Stop stop) {
   switch (stop.kind()) {
     case StopKind::seccomp:
       // A task that stops at every call has been here already, before the filters ran.
-      if (task->own_filter) return go_on(*task, std::move(stop), 0);
+      if (task->in_call) return go_on(*task, std::move(stop), 0);
       return on_syscall_stop(*task, std::move(stop));
     case StopKind::syscall:
       return on_syscall_stop(*task, std::move(stop));
@@ -222,9 +118,7 @@ void Tracer::on_stop(Stop stop) {
     case StopKind::vfork:
       on_new_task(*task, stop.kind());
       return go_on(*task, std::move(stop), 0);
-    case StopKind::exec:
-      task = on_exec(*task);
-      return go_on(*task, std::move(stop), 0);
+    case StopKind::exec:  // Above.
     case StopKind::other_event:
       return go_on(*task, std::move(stop), 0);
   }
@@ -265,7 +159,8 @@ void Tracer::on_entry(Task& task, const ptrace::SyscallEntry& entry) {
   task.in_call = true;
   task.entry = entry;
   task.row = syscall::resolve(entry.abi, entry.nr, entry.args);
-  if (options_.follow_children) task.cleared = clear_untraced(task.id.tid, entry);
+  if (options_.seccomp && installs_filter(task)) on_own_filter(task);
+  if (options_.follow_children) task.cleared = clear_untraced(task.id.tid, entry, *task.row);
   const bool first_exec = task.hidden && is_exec(entry);
   task.recorded = (!task.hidden || first_exec) && !events_.muted() && wanted(entry);
   if (!task.recorded) return;
@@ -287,7 +182,6 @@ void Tracer::on_entry(Task& task, const ptrace::SyscallEntry& entry) {
 bool Tracer::on_exit(Task& task, const ptrace::SyscallResult& result) {
   if (!std::exchange(task.in_call, false)) return false;
   if (task.cleared) restore_untraced(task.id.tid, *std::exchange(task.cleared, std::nullopt));
-  if (options_.seccomp && !result.failed && installs_filter(task.entry)) on_own_filter(task);
   if (std::exchange(task.recorded, false) && !task.hidden) events_.exited(task, result);
   if (std::exchange(task.starting, false) || result.failed || options_.detach_on.empty() ||
       task.entry.abi != Abi::x86_64)
@@ -297,13 +191,15 @@ bool Tracer::on_exit(Task& task, const ptrace::SyscallResult& result) {
 }
 
 // A filter of the program's own may return ERRNO, TRAP or KILL, which outrank our RET_TRACE: such calls would
-// be missed. PTRACE_SYSCALL stops come before any filter runs. With TSYNC the whole process has it.
+// be missed. PTRACE_SYSCALL stops come before any filter runs. With TSYNC the whole process has it; threads
+// that run freely are told to stop before that can happen.
 void Tracer::on_own_filter(Task& task) {
-  const bool whole_process =
-      task.entry.nr == SYS_seccomp && (task.entry.args[1] & SECCOMP_FILTER_FLAG_TSYNC) != 0;
   task.own_filter = true;
-  if (!whole_process) return;
-  tasks_.each([&](Task& other) { other.own_filter |= other.id.pid == task.id.pid; });
+  if (task.row->name != "seccomp" || (task.entry.args[1] & SECCOMP_FILTER_FLAG_TSYNC) == 0) return;
+  tasks_.each([&](Task& other) {
+    if (other.id.pid != task.id.pid || std::exchange(other.own_filter, true)) return;
+    if (!other.in_call && !other.in_group_stop) interrupt(other);
+  });
 }
 
 void Tracer::on_signal(Task& task, Stop stop) {
@@ -328,24 +224,27 @@ void Tracer::on_new_task(Task& parent, StopKind kind) {
   task.cleared = parent.cleared;
 }
 
-Task* Tracer::on_exec(Task& task) {
-  Task* now_leader = &task;
-  const auto old_tid = ptrace::event_message(task.id.tid);
-  const auto former = static_cast<pid_t>(old_tid.value_or(static_cast<std::uint64_t>(task.id.tid)));
-  if (former != task.id.tid) {
-    if (tasks_.find(former) != nullptr) {
-      now_leader = &tasks_.rename(former, task.id.pid);
-    } else {
-      task.in_call = false;  // What is known of it was the old leader's.
-    }
+// The task has its leader's tid now, whichever it had before. What that leader was is gone.
+void Tracer::on_exec(Stop stop) {
+  const pid_t tid = stop.tid();
+  const auto former =
+      static_cast<pid_t>(ptrace::event_message(tid).value_or(static_cast<std::uint64_t>(tid)));
+  Task* task = tasks_.find(former);
+  if (task != nullptr) {
+    if (former != tid) task = &tasks_.rename(former, tid);
+  } else if ((task = tasks_.find(tid)) != nullptr) {
+    task->in_call = false;  // What is known of it was the old leader's.
+  } else if ((task = adopt_early(tid)) == nullptr) {
+    return;
   }
-  if (std::exchange(now_leader->hidden, false)) {
-    now_leader->starting = true;
-    if (now_leader->recorded) events_.release_held();
+  if (task->let_go) return let_go(*task, std::move(stop), 0);
+  if (std::exchange(task->hidden, false)) {
+    task->starting = true;
+    if (task->recorded) events_.release_held();
   }
-  events_.exec(now_leader->id, former);
-  events_.named(now_leader->id);
-  return now_leader;
+  events_.exec(task->id, former);
+  events_.named(task->id);
+  go_on(*task, std::move(stop), 0);
 }
 
 void Tracer::on_ended(pid_t tid, int status) {
@@ -389,25 +288,17 @@ void Tracer::inherit(Task& child, pid_t parent_pid) {
 
 void Tracer::go_on(Task& task, Stop stop, int signal) {
   if (detaching_) return let_go(task, std::move(stop), signal);
-  std::move(stop).resume(next_run(task), signal);
+  const ptrace::Run run = next_run(task);
+  if (run == ptrace::Run::freely) task.in_call = false;  // Its exit will not be seen.
+  std::move(stop).resume(run, signal);
 }
 
 ptrace::Run Tracer::next_run(const Task& task) const {
   if (!options_.system_calls) return ptrace::Run::freely;
   if (!options_.seccomp || (task.own_filter && !events_.muted())) return ptrace::Run::to_syscall;
   // The filter announces entries; only the exit of a call that was announced and recorded is worth a stop.
-  const bool exit_matters =
-      task.cleared || (!events_.muted() && (task.recorded || installs_filter(task.entry)));
+  const bool exit_matters = task.cleared || (!events_.muted() && task.recorded);
   return task.in_call && exit_matters ? ptrace::Run::to_syscall : ptrace::Run::freely;
-}
-
-void Tracer::let_go(Task& task, Stop stop, int signal) {
-  const TaskId id = task.id;
-  const bool announce = !task.let_go && !task.hidden;
-  if (task.cleared) restore_untraced(id.tid, *task.cleared);
-  std::move(stop).detach(signal);
-  tasks_.remove(id.tid);
-  if (announce) events_.detached(id);
 }
 
 void Tracer::read_control() {
@@ -422,37 +313,10 @@ void Tracer::read_control() {
         break;
       case ControlSocket::State::closed:
         detach_requested_ = true;
+        keeper_gone_ = true;
         return;
     }
   }
-}
-
-// Every running task is asked to stop, and each stop, whatever its kind, is answered with a detach.
-void Tracer::begin_detach() {
-  if (!options_.can_detach()) {
-    events_.mute();
-    return;
-  }
-  if (std::exchange(detaching_, true)) return;
-  tasks_.each([this](Task& task) { interrupt(task); });
-  ControlSignal::raise_soon();
-}
-
-// Asked now and then while tasks are let go. A task that sleeps where nothing can wake it (the parent of a
-// vfork; a call to a disk that does not answer) does not stop for us. When only such are left we go: the
-// kernel lets go of them then.
-bool Tracer::only_sleepers_left() {
-  bool all_sleep = true;
-  tasks_.each([&](const Task& task) {
-    const auto status = proc_.status(task.id.tid);
-    all_sleep &= !status || status->state == 'D';
-  });
-  if (!all_sleep) {
-    ControlSignal::raise_soon();
-    return false;
-  }
-  tasks_.each([this](const Task& task) { events_.detached(task.id); });
-  return true;
 }
 
 // Whether the signal, delivered now, would do nothing.

@@ -50,7 +50,7 @@ class Tracer {
   void on_own_filter(Task& task);
   void on_signal(Task& task, ptrace::Stop stop);
   void on_new_task(Task& parent, ptrace::StopKind kind);
-  Task* on_exec(Task& task);
+  void on_exec(ptrace::Stop stop);
 
   Task& adopt(pid_t tid, pid_t parent_tid, event::TaskOrigin origin, pid_t pid);
   Task* adopt_early(pid_t tid);
@@ -85,6 +85,7 @@ class Tracer {
   TaskTable tasks_;
   bool attached_ = false;
   bool detach_requested_ = false;
+  bool keeper_gone_ = false;
   bool detaching_ = false;  // Every stop is answered with a detach.
 };
 

@@ -8,19 +8,21 @@
 #include <sys/types.h>
 
 #include "sonde/ptrace/requests.hpp"
+#include "sonde/syscall/table.hpp"
 
 namespace sonde::record {
 
 // Where the flag was taken out, and the word that stood there.
 struct ClearedFlag {
-  bool in_register;  // clone(): the first argument's register; clone3(): the flags in memory.
-  Address address;   // Of the flags in memory.
+  std::optional<std::size_t> reg;  // clone(): the first argument's register; clone3(): none, but the ...
+  Address address;                 // ... flags in memory.
   std::uint64_t original;
 };
 
 // At the entry of any call: when it is a clone() or clone3() with CLONE_UNTRACED, takes the flag out. Empty
 // otherwise, or when the tracee's memory does not let it.
-std::optional<ClearedFlag> clear_untraced(pid_t tid, const ptrace::SyscallEntry& entry);
+std::optional<ClearedFlag> clear_untraced(pid_t tid, const ptrace::SyscallEntry& entry,
+                                          const syscall::Row& row);
 
 // At the exit of that call in the parent, and at the first stop of the child.
 void restore_untraced(pid_t tid, const ClearedFlag& cleared);
