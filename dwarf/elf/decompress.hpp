@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <vector>
@@ -9,6 +10,11 @@
 #include "sonde/base/types.hpp"
 
 namespace sonde::elf {
+
+// The most that one byte can become: what claims more is a lie, and needs no memory to find out.
+inline constexpr std::uint64_t zlib_growth = 1032;  // A match of 258 bytes in two bits.
+inline constexpr std::uint64_t zstd_growth =
+    32'768;  // A block of 128 KiB that repeats one byte, in four bytes.
 
 // True when `from` is one stream (RFC 1950) that fills `into` exactly.
 bool decompress_zlib(Bytes from, std::span<std::byte> into);

@@ -109,20 +109,16 @@ Result<Bytes> Image::expanded(const Section& section, Bytes raw) const {
   if (compression->size > limits::elf_section_bytes ||
       compression->size > limits::elf_expanded_bytes - expanded_bytes_)
     return fail(ErrorCode::limit, fmt::format("{}: a compressed section is too large", name_));
+  const bool zlib = compression->type == compressed_by_zlib;
+  if (!zlib && compression->type != compressed_by_zstd)
+    return fail(ErrorCode::unsupported, fmt::format("{}: unknown compression {}", name_, compression->type));
 
   const std::size_t size = compression->size;
-  auto bytes = std::make_unique_for_overwrite<std::byte[]>(size);
-  bool good = false;
-  switch (compression->type) {
-    case compressed_by_zlib:
-      good = decompress_zlib(compression->stream, {bytes.get(), size});
-      break;
-    case compressed_by_zstd:
-      good = decompress_zstd(compression->stream, {bytes.get(), size});
-      break;
-    default:
-      return fail(ErrorCode::unsupported,
-                  fmt::format("{}: compression {} is not known", name_, compression->type));
+  std::unique_ptr<std::byte[]> bytes;
+  bool good = size / (zlib ? zlib_growth : zstd_growth) <= compression->stream.size();
+  if (good) {
+    bytes = std::make_unique_for_overwrite<std::byte[]>(size);
+    good = (zlib ? decompress_zlib : decompress_zstd)(compression->stream, {bytes.get(), size});
   }
   if (!good) return fail(ErrorCode::invalid, fmt::format("{}: a damaged compressed section", name_));
 
