@@ -20,6 +20,7 @@ LIBRARIES = [
     ("liblzma", re.compile(r"^lzma"), {"elf"}, "LZMA"),
     ("expected", re.compile(r"^tl/"), {"base"}, "tl::expected"),
     ("libelfin", re.compile(r"^(elf|dwarf)/"), {"elf"}, "ELFIN"),
+    ("libiberty", re.compile(r"^libiberty/"), {"names"}, "IBERTY"),
     ("capstone", re.compile(r"^capstone"), {"arch"}, "CAPSTONE"),
 ]
 # These reach a tracee: the layers of PURE must not stand on any of them.

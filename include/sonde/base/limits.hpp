@@ -46,6 +46,13 @@ inline constexpr std::size_t section_name_bytes = 256;
 inline constexpr std::size_t symbol_name_bytes = 32 << 10;
 inline constexpr std::size_t build_id_bytes = 64;
 
+// Names.
+inline constexpr std::size_t demangle_input_bytes = 8192;   // A name that is longer is shown as it is.
+inline constexpr std::size_t demangled_bytes = 64 << 10;    // So is one that would become longer than this.
+inline constexpr std::size_t demangle_conversions = 16;     // Conversion operators in one name.
+inline constexpr std::size_t demangle_nesting = 256;        // Depth of a Rust name.
+inline constexpr std::size_t perf_map_entries = 1'048'576;  // Functions of one /tmp/perf-PID.map.
+
 // The filter language.
 inline constexpr std::size_t filter_bytes = 64 << 10;
 inline constexpr std::size_t filter_nesting = 256;
