@@ -12,7 +12,7 @@
 
 #include <doctest/doctest.h>
 
-#include "workshop.hpp"
+#include "unit/elf/workshop.hpp"
 
 using namespace sonde;
 using namespace sonde::elf;

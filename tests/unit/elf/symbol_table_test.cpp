@@ -11,7 +11,7 @@
 #include <doctest/doctest.h>
 
 #include "sonde/base/limits.hpp"
-#include "workshop.hpp"
+#include "unit/elf/workshop.hpp"
 
 using namespace sonde;
 using namespace sonde::elf;
@@ -68,18 +68,23 @@ std::vector<Listed> functions_by_readelf(const Workshop& workshop, const std::st
     name = name.substr(0, name.find('@'));
     functions.push_back({std::stoull(address, nullptr, 16), std::stoull(size, nullptr, 0), name});
   }
+  std::ranges::sort(functions, {}, &Listed::address);
   return functions;
 }
 
 // The names that a look-up of `address` may give: those of the covering functions that start last.
+// `functions` ascend.
 std::set<std::string> expected_names(const std::vector<Listed>& functions, std::uint64_t address) {
+  auto f = std::ranges::upper_bound(functions, address, {}, &Listed::address);
   std::set<std::string> names;
-  std::uint64_t start = 0;
-  for (const Listed& f : functions) {
-    if (address < f.address || address - f.address >= f.size || f.address < start) continue;
-    if (f.address > start) names.clear();
-    start = f.address;
-    names.insert(f.name);
+  while (f != functions.begin()) {
+    --f;
+    if (address - f->address >= f->size) continue;
+    for (auto alias = f; alias->address == f->address; --alias) {
+      if (address - alias->address < alias->size) names.insert(alias->name);
+      if (alias == functions.begin()) break;
+    }
+    break;
   }
   return names;
 }
@@ -193,6 +198,7 @@ TEST_CASE("random tables agree with a search through all symbols") {
     SymbolTable::Builder builder;
     for (std::uint64_t i = 0; i < 40; ++i)
       functions.push_back({random() % 200, 1 + random() % 60, "f" + std::to_string(i)});
+    std::ranges::sort(functions, {}, &Listed::address);
     for (const Listed& f : functions) builder.add({f.name, f.address, f.size}, Binding::global, far_away);
     const SymbolTable table = std::move(builder).build();
     CHECK(table.ranges().size() <= 80);
