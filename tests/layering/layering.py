@@ -23,10 +23,12 @@ LIBRARIES = [
     ("libiberty", re.compile(r"^libiberty/"), {"names"}, "IBERTY"),
     ("capstone", re.compile(r"^capstone"), {"arch"}, "CAPSTONE"),
 ]
+# Registered before its layer has come to need it.
+NOT_YET = {"capstone"}
 # These reach a tracee: the layers of PURE must not stand on any of them.
 TOUCHING = {"ptrace", "memory", "process", "record"}
 PURE = {"base", "syscall", "event", "filter", "decode", "analysis", "output",
-        "elf", "unwind", "dwarf", "names"}
+        "arch", "elf", "unwind", "dwarf", "names"}
 
 WAIT = re.compile(r"(?<![\w.>])(?:::)?(?:wait3|wait4|waitpid|waitid)\s*\(|(?<!\w)::wait\s*\(|\bSYS_wait")
 PRINTING = re.compile(r"\bstd::c(?:out|err|log)\b|(?:\bstd::|(?<!\w)::)exit\s*\(|(?:std::|(?<![\w.>:]))(?:printf|puts)\s*\(")
@@ -148,6 +150,8 @@ class Tree:
         for what, pattern, homes, package in LIBRARIES:
             users = {name for name in self.layers for path in self.layer_files(name)
                      for _, angled, header in self.includes(path) if angled and pattern.match(header)}
+            if what in NOT_YET and not users:
+                continue
             for name in sorted((homes or {"base"}) & set(self.layers)):
                 if homes and name not in users:
                     self.violation(cmake, 1, f"{what} is meant for layer {name}, which does not use it")

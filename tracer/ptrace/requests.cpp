@@ -5,6 +5,7 @@
 #include <cstring>
 #include <linux/audit.h>
 #include <sys/ptrace.h>
+#include <sys/user.h>
 
 namespace sonde::ptrace {
 
@@ -96,6 +97,12 @@ bool signal_waits(pid_t tid) {
     if (n == batch) return true;  // More than fit: taken as yes, the answer that changes nothing.
   }
   return false;
+}
+
+std::optional<arch::Registers> registers(pid_t tid) {
+  user_regs_struct raw;
+  if (::ptrace(PTRACE_GETREGS, tid, nullptr, &raw) != 0) return std::nullopt;
+  return arch::from_kernel(raw);
 }
 
 bool peek_register(pid_t tid, std::size_t offset, std::uint64_t& value) {

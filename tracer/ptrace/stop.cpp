@@ -23,7 +23,10 @@ Stop& Stop::operator=(Stop&& other) noexcept {
 }
 
 bool Stop::resume(Run how, int signal) && {
-  return answer(how == Run::to_syscall ? PTRACE_SYSCALL : PTRACE_CONT, std::exchange(tid_, 0), signal);
+  const auto request = how == Run::to_syscall        ? PTRACE_SYSCALL
+                       : how == Run::one_instruction ? PTRACE_SINGLESTEP
+                                                     : PTRACE_CONT;
+  return answer(request, std::exchange(tid_, 0), signal);
 }
 
 bool Stop::listen() && { return answer(PTRACE_LISTEN, std::exchange(tid_, 0), 0); }

@@ -59,4 +59,18 @@ inline constexpr std::size_t filter_nesting = 256;
 inline constexpr std::size_t filter_set_items = 65536;
 inline constexpr std::int64_t filter_regex_bytes = std::int64_t{8} << 20;
 
+// Unwinding.
+inline constexpr std::size_t cfi_section_bytes = std::size_t{1}
+                                                 << 30;           // .eh_frame or .debug_frame of a module.
+inline constexpr std::size_t cfi_rows = std::size_t{16} << 20;    // Rows of a module's unwind table.
+inline constexpr std::size_t cfi_rules = 65535;                   // Different rules among them.
+inline constexpr std::size_t cfi_buckets = std::size_t{4} << 20;  // Entries of the index over its rows.
+inline constexpr std::size_t cfi_remembered_states = 32;          // Nesting of DW_CFA_remember_state.
+inline constexpr std::size_t cfi_expression_bytes = 4096;         // One expression in call frame information.
+inline constexpr std::size_t cfi_expressions_bytes = std::size_t{16} << 20;  // All different ones of a table.
+inline constexpr std::size_t cfi_expression_steps = 1024;  // Operations until it must have ended.
+inline constexpr std::size_t cfi_expression_stack = 64;    // Values on its stack.
+inline constexpr std::size_t unwind_frames = 4096;         // Frames of one walk.
+inline constexpr std::size_t unwind_stack_switches = 8;    // Times that it may go down to another stack.
+
 }  // namespace sonde::limits

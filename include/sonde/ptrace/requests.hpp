@@ -7,6 +7,7 @@
 #include <optional>
 #include <sys/types.h>
 
+#include "sonde/arch/registers.hpp"
 #include "sonde/base/result.hpp"
 #include "sonde/base/types.hpp"
 
@@ -56,6 +57,9 @@ std::optional<std::uint64_t> event_message(pid_t tid);
 
 // True when a signal that the task does not block waits for it (PTRACE_PEEKSIGINFO, PTRACE_GETSIGMASK).
 bool signal_waits(pid_t tid);
+
+// PTRACE_GETREGS: all of the task's general-purpose registers. Empty when the task is gone.
+std::optional<arch::Registers> registers(pid_t tid);
 
 // A register of struct user_regs_struct, at its byte offset. False when the task is gone.
 bool peek_register(pid_t tid, std::size_t offset, std::uint64_t& value);

@@ -25,8 +25,9 @@ enum class StopKind : std::uint8_t {
 
 // How a task goes on.
 enum class Run : std::uint8_t {
-  to_syscall,  // PTRACE_SYSCALL: stop at the next system call's entry or exit.
-  freely,      // PTRACE_CONT: stop only for signals and events.
+  to_syscall,       // PTRACE_SYSCALL: stop at the next system call's entry or exit.
+  freely,           // PTRACE_CONT: stop only for signals and events.
+  one_instruction,  // PTRACE_SINGLESTEP: stop after it, as for a SIGTRAP, which is not to be delivered.
 };
 
 // One ptrace-stop. It is consumed by exactly one of resume(), listen() and detach(), each of which says what

@@ -106,6 +106,63 @@ TEST_CASE("an entry and an exit are told with their registers") {
   CHECK(end_of(child.pid()) == 0);
 }
 
+TEST_CASE("all registers of a task, at a call of its own") {
+  const Child child([] {
+    // Registers that nothing on the way to the call would set so.
+    long nr = SYS_close;
+    asm volatile("push %%rbx; push %%rbp; mov $0xb0, %%ebx; mov $0xb1, %%ebp; syscall; pop %%rbp; pop %%rbx"
+                 : "+a"(nr)
+                 : "D"(9001L), "S"(0x51L), "d"(0x52L)
+                 : "rcx", "r11", "memory");
+  });
+  Stop stop = stopped(child);
+  child.go();
+  for (;;) {
+    REQUIRE(std::move(stop).resume(Run::to_syscall, 0));
+    stop = next_stop(child.pid());
+    const auto found = registers(child.pid());
+    REQUIRE(found);
+    using sonde::arch::Register;
+    if (found->orig_rax != SYS_close || (*found)[Register::rdi] != 9001) continue;
+    CHECK((*found)[Register::rsi] == 0x51);
+    CHECK((*found)[Register::rdx] == 0x52);
+    CHECK((*found)[Register::rbx] == 0xb0);
+    CHECK((*found)[Register::rbp] == 0xb1);
+    CHECK((*found)[Register::rcx] ==
+          found->pc().value);  // The processor's own doing, at a syscall instruction.
+    CHECK(found->sp().value != 0);
+    CHECK(found->is_64_bit());
+    CHECK(found->fs_base != 0);
+    break;
+  }
+  CHECK(std::move(stop).resume(Run::freely, 0));
+  CHECK(end_of(child.pid()) == 0);
+}
+
+TEST_CASE("one instruction at a time") {
+  const Child child([] {
+    asm volatile("nop; nop; nop; nop; nop; nop; nop; nop; syscall" : : "a"(SYS_getppid) : "rcx", "r11");
+  });
+  Stop stop = stopped(child);
+  child.go();
+  int alone = 0;
+  std::uint64_t last = 0;
+  while (alone < 8) {
+    const auto before = registers(child.pid());
+    REQUIRE(before);
+    REQUIRE(std::move(stop).resume(Run::one_instruction, 0));
+    stop = next_stop(child.pid());
+    CHECK(stop.kind() == StopKind::signal);
+    CHECK(stop.signal() == SIGTRAP);
+    // Eight nops in a row are nowhere but here.
+    const std::uint64_t now = registers(child.pid())->pc().value;
+    alone = now == before->pc().value + 1 && (alone == 0 || before->pc().value == last) ? alone + 1 : 0;
+    last = now;
+  }
+  CHECK(std::move(stop).resume(Run::freely, 0));
+  CHECK(end_of(child.pid()) == 0);
+}
+
 TEST_CASE("a stop that is dropped lets its task go, with its signal") {
   const Child child([] { ::raise(SIGUSR2); });
   {
@@ -144,6 +201,7 @@ TEST_CASE("SIGKILL ends a stop, and answering it is no error of ours") {
   CHECK_FALSE(syscall_info(child.pid(), info));
   CHECK_FALSE(signal_info(child.pid()));
   CHECK_FALSE(event_message(child.pid()));
+  CHECK_FALSE(registers(child.pid()));
 }
 
 TEST_CASE("a group-stop is told from a signal, and listening keeps the job stopped") {

@@ -1,0 +1,118 @@
+// The codes of call frame information and of the expressions in it.
+#pragma once
+
+#include <cstdint>
+
+namespace sonde::unwind {
+
+// Call frame instructions: DWARF 5, section 7.24, and GNU's. The first three have an operand in their low six
+// bits.
+enum CfaCode : std::uint8_t {
+  dw_cfa_advance_loc = 0x40,
+  dw_cfa_offset = 0x80,
+  dw_cfa_restore = 0xc0,
+  dw_cfa_nop = 0x00,
+  dw_cfa_set_loc = 0x01,
+  dw_cfa_advance_loc1 = 0x02,
+  dw_cfa_advance_loc2 = 0x03,
+  dw_cfa_advance_loc4 = 0x04,
+  dw_cfa_offset_extended = 0x05,
+  dw_cfa_restore_extended = 0x06,
+  dw_cfa_undefined = 0x07,
+  dw_cfa_same_value = 0x08,
+  dw_cfa_register = 0x09,
+  dw_cfa_remember_state = 0x0a,
+  dw_cfa_restore_state = 0x0b,
+  dw_cfa_def_cfa = 0x0c,
+  dw_cfa_def_cfa_register = 0x0d,
+  dw_cfa_def_cfa_offset = 0x0e,
+  dw_cfa_def_cfa_expression = 0x0f,
+  dw_cfa_expression = 0x10,
+  dw_cfa_offset_extended_sf = 0x11,
+  dw_cfa_def_cfa_sf = 0x12,
+  dw_cfa_def_cfa_offset_sf = 0x13,
+  dw_cfa_val_offset = 0x14,
+  dw_cfa_val_offset_sf = 0x15,
+  dw_cfa_val_expression = 0x16,
+  dw_cfa_mips_advance_loc8 = 0x1d,
+  dw_cfa_gnu_args_size = 0x2e,
+  dw_cfa_gnu_negative_offset_extended = 0x2f,
+};
+
+// How pointers are encoded in .eh_frame: Linux Standard Base, "DWARF Exception Header Encoding". The low four
+// bits are the format, the next three what the value is relative to.
+enum PointerEncoding : std::uint8_t {
+  dw_eh_pe_absptr = 0x00,
+  dw_eh_pe_uleb128 = 0x01,
+  dw_eh_pe_udata2 = 0x02,
+  dw_eh_pe_udata4 = 0x03,
+  dw_eh_pe_udata8 = 0x04,
+  dw_eh_pe_signed = 0x08,
+  dw_eh_pe_sleb128 = 0x09,
+  dw_eh_pe_sdata2 = 0x0a,
+  dw_eh_pe_sdata4 = 0x0b,
+  dw_eh_pe_sdata8 = 0x0c,
+  dw_eh_pe_format = 0x0f,
+  dw_eh_pe_pcrel = 0x10,
+  dw_eh_pe_textrel = 0x20,
+  dw_eh_pe_datarel = 0x30,
+  dw_eh_pe_funcrel = 0x40,
+  dw_eh_pe_aligned = 0x50,
+  dw_eh_pe_relation = 0x70,
+  dw_eh_pe_indirect = 0x80,
+  dw_eh_pe_omit = 0xff,
+};
+
+// Expressions: DWARF 5, section 7.7.1.
+enum OpCode : std::uint8_t {
+  dw_op_addr = 0x03,
+  dw_op_deref = 0x06,
+  dw_op_const1u = 0x08,
+  dw_op_const1s = 0x09,
+  dw_op_const2u = 0x0a,
+  dw_op_const2s = 0x0b,
+  dw_op_const4u = 0x0c,
+  dw_op_const4s = 0x0d,
+  dw_op_const8u = 0x0e,
+  dw_op_const8s = 0x0f,
+  dw_op_constu = 0x10,
+  dw_op_consts = 0x11,
+  dw_op_dup = 0x12,
+  dw_op_drop = 0x13,
+  dw_op_over = 0x14,
+  dw_op_pick = 0x15,
+  dw_op_swap = 0x16,
+  dw_op_rot = 0x17,
+  dw_op_abs = 0x19,
+  dw_op_and = 0x1a,
+  dw_op_div = 0x1b,
+  dw_op_minus = 0x1c,
+  dw_op_mod = 0x1d,
+  dw_op_mul = 0x1e,
+  dw_op_neg = 0x1f,
+  dw_op_not = 0x20,
+  dw_op_or = 0x21,
+  dw_op_plus = 0x22,
+  dw_op_plus_uconst = 0x23,
+  dw_op_shl = 0x24,
+  dw_op_shr = 0x25,
+  dw_op_shra = 0x26,
+  dw_op_xor = 0x27,
+  dw_op_bra = 0x28,
+  dw_op_eq = 0x29,
+  dw_op_ge = 0x2a,
+  dw_op_gt = 0x2b,
+  dw_op_le = 0x2c,
+  dw_op_lt = 0x2d,
+  dw_op_ne = 0x2e,
+  dw_op_skip = 0x2f,
+  dw_op_lit0 = 0x30,
+  dw_op_lit31 = 0x4f,
+  dw_op_breg0 = 0x70,
+  dw_op_breg31 = 0x8f,
+  dw_op_bregx = 0x92,
+  dw_op_deref_size = 0x94,
+  dw_op_nop = 0x96,
+};
+
+}  // namespace sonde::unwind
