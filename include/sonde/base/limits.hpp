@@ -53,6 +53,23 @@ inline constexpr std::size_t demangle_conversions = 16;     // Conversion operat
 inline constexpr std::size_t demangle_nesting = 256;        // Depth of a Rust name.
 inline constexpr std::size_t perf_map_entries = 1'048'576;  // Functions of one /tmp/perf-PID.map.
 
+// Debug information (DWARF).
+inline constexpr std::size_t dwarf_cache_bytes = 256 << 20;  // What a reader keeps of it.
+inline constexpr std::uint64_t dwarf_steps = 64 << 20;  // Attributes and ranges, to open or for one address.
+inline constexpr std::size_t dwarf_units = 1 << 20;
+inline constexpr std::size_t dwarf_ranges = 2 << 20;  // Of one list or unit, and of all units.
+inline constexpr std::size_t dwarf_split_files = 65'000;
+inline constexpr std::size_t dwarf_abbreviations = 64 << 10;  // Of one unit.
+inline constexpr std::size_t dwarf_entry_attributes = 256;
+inline constexpr std::size_t dwarf_nesting = 4096;            // Of entries in one another.
+inline constexpr std::size_t dwarf_unit_functions = 2 << 20;  // With inlined calls.
+inline constexpr std::size_t dwarf_line_files = 1 << 20;      // Of one line table; directories as many.
+inline constexpr std::size_t dwarf_line_rows = 8 << 20;       // Of one line table.
+inline constexpr unsigned dwarf_reference_hops = 32;          // From an entry to the entry that has its name.
+inline constexpr std::size_t dwarf_name_bytes = 64 << 10;     // One function's name, qualified.
+inline constexpr std::size_t dwarf_name_parts = 64;           // Namespaces and classes of a qualified name.
+inline constexpr std::size_t dwarf_inline_frames = 1024;      // At one address.
+
 // The filter language.
 inline constexpr std::size_t filter_bytes = 64 << 10;
 inline constexpr std::size_t filter_nesting = 256;
