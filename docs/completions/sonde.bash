@@ -2,7 +2,7 @@
 
 _sonde() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} verb='' record='' i
-  local printing='--format -t -r -T -x -X -v -n -i -a -c -C -S --per-process -q --quiet -e --filter -P -z -Z --events
+  local printing='--format -t -r -T -x -X -v -n -i -k --site-skip -a -c -C -S --per-process -q --quiet -e --filter -P -z -Z --events
     --max-output -s -o -h --help'
   local tracing='-f --no-follow -y -b --timeout --sample --max-rate --overflow --redact --kill-on-exit --no-pushdown
     --pushdown --no-low-latency -A'
@@ -16,7 +16,7 @@ _sonde() {
         return
         ;;
       record) record=yes ;;
-      run | attach | report | filter) [ -n "$verb" ] || verb=${COMP_WORDS[i]} ;;
+      run | attach | report | filter | stack) [ -n "$verb" ] || verb=${COMP_WORDS[i]} ;;
     esac
   done
 
@@ -30,14 +30,14 @@ _sonde() {
     -u) mapfile -t COMPREPLY < <(compgen -u -- "$current") && return ;;
     -E) mapfile -t COMPREPLY < <(compgen -v -- "$current") && return ;;
     -o | -P) mapfile -t COMPREPLY < <(compgen -f -- "$current") && return ;;
-    -e | --filter | -a | -s | -b | --timeout | --sample | --max-rate | --max-output) return ;;
+    -e | --filter | --site-skip | -a | -s | -b | --timeout | --sample | --max-rate | --max-output) return ;;
   esac
 
   local words=''
   case $verb in
     '')
       words='run attach'
-      if [ -n "$record" ]; then words+=' -o -h --help'; else words+=' record report filter --version -h --help'; fi
+      if [ -n "$record" ]; then words+=' -o -h --help'; else words+=' record report filter stack --version -h --help'; fi
       ;;
     run)
       if [[ $current == -* ]]; then words="$printing $tracing -u -E --"; else mapfile -t COMPREPLY < <(compgen -c -- "$current"); fi

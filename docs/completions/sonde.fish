@@ -1,6 +1,6 @@
 # fish completion for sonde
 
-set -l verbs run attach record report filter
+set -l verbs run attach record report filter stack
 set -l printing '__fish_seen_subcommand_from run attach report'
 set -l tracing '__fish_seen_subcommand_from run attach'
 
@@ -10,8 +10,9 @@ complete -c sonde -n "not __fish_seen_subcommand_from $verbs" -a attach -d 'Trac
 complete -c sonde -n "not __fish_seen_subcommand_from $verbs" -a record -d 'Keep the events in a file'
 complete -c sonde -n "not __fish_seen_subcommand_from $verbs" -a report -d 'Render a recorded file'
 complete -c sonde -n "not __fish_seen_subcommand_from $verbs" -a filter -d 'Explain a filter expression'
+complete -c sonde -n "not __fish_seen_subcommand_from $verbs" -a stack -d 'Show the stacks of a process, once'
 complete -c sonde -n '__fish_seen_subcommand_from record' -a 'run attach'
-complete -c sonde -n '__fish_seen_subcommand_from attach' -a '(__fish_complete_pids)'
+complete -c sonde -n '__fish_seen_subcommand_from attach stack' -a '(__fish_complete_pids)'
 complete -c sonde -n '__fish_seen_subcommand_from run' -a '(__fish_complete_subcommand)'
 complete -c sonde -n '__fish_seen_subcommand_from report' -F
 complete -c sonde -s h -l help -d 'Help'
@@ -26,6 +27,8 @@ complete -c sonde -n $printing -s X -x -a 'raw abbrev verbose' -d 'How constants
 complete -c sonde -n $printing -s v -d 'Structures and environments in full'
 complete -c sonde -n $printing -s n -d 'Number of each call'
 complete -c sonde -n $printing -s i -d 'Instruction pointer of each call'
+complete -c sonde -n $printing -s k -d 'Stack below each call and signal'
+complete -c sonde -n $printing -l site-skip -x -d 'Frames that are no sites'
 complete -c sonde -n $printing -s a -x -d 'Column of the results'
 complete -c sonde -n $printing -s c -d 'A summary instead of the calls'
 complete -c sonde -n $printing -s C -d 'A summary after the calls'
@@ -58,3 +61,4 @@ complete -c sonde -n $tracing -s A -d 'Append to the file'
 complete -c sonde -n '__fish_seen_subcommand_from run' -s u -x -a '(__fish_complete_users)' -d 'Run the program as this user'
 complete -c sonde -n '__fish_seen_subcommand_from run' -s E -x -d 'Set or remove an environment variable'
 complete -c sonde -n '__fish_seen_subcommand_from attach' -s p -x -a '(__fish_complete_pids)' -d 'Process'
+complete -c sonde -n '__fish_seen_subcommand_from stack' -l format -x -a 'text json' -d 'Form of the output'

@@ -10,7 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-VERBS = [["run"], ["attach"], ["record"], ["report"], ["filter"], []]
+VERBS = [["run"], ["attach"], ["record"], ["report"], ["filter"], ["stack"], []]
 
 
 def options_of(text, pattern):

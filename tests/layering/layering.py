@@ -27,7 +27,7 @@ LIBRARIES = [
 NOT_YET = {"capstone"}
 # These reach a tracee: the layers of PURE must not stand on any of them.
 TOUCHING = {"ptrace", "memory", "process", "record"}
-PURE = {"base", "syscall", "event", "filter", "decode", "analysis", "output",
+PURE = {"base", "syscall", "event", "filter", "decode", "analysis", "stacks", "output",
         "arch", "elf", "unwind", "dwarf", "names"}
 
 WAIT = re.compile(r"(?<![\w.>])(?:::)?(?:wait3|wait4|waitpid|waitid)\s*\(|(?<!\w)::wait\s*\(|\bSYS_wait")

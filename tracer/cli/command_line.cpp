@@ -13,6 +13,7 @@
 #include "sonde/base/limits.hpp"
 #include "sonde/cli/message.hpp"
 #include "sonde/cli/quantity.hpp"
+#include "sonde/filter/text_pattern.hpp"
 #include "sonde/output/summary.hpp"
 #include "sonde/syscall/table.hpp"
 
@@ -29,6 +30,7 @@ struct RawOptions {
   std::string timeout;
   std::string sample;
   std::string max_rate;
+  std::string site_skip;
   std::string overflow = "block";
   std::vector<std::string> detach_on;
   std::vector<std::string> redact;
@@ -55,6 +57,7 @@ class UsageFormatter final : public CLI::Formatter {
     if (name == "record") return "Usage: sonde record -o FILE.sonde (run ... | attach ...)\n";
     if (name == "report") return "Usage: sonde report [options] FILE.sonde\n";
     if (name == "filter") return "Usage: sonde filter EXPR\n";
+    if (name == "stack") return "Usage: sonde stack [options] PID...\n";
     return "Usage: sonde VERB ...   ('sonde VERB --help' says more)\n";
   }
 };
@@ -73,6 +76,9 @@ void add_printing_options(CLI::App& app, Settings& settings, RawOptions& raw) {
   app.add_flag("-v", output.style.verbose, "Print structures and environments in full");
   app.add_flag("-n", output.syscall_numbers, "Print the number of each call");
   app.add_flag("-i", output.instruction_pointers, "Print the instruction pointer of each call");
+  app.add_flag("-k", settings.print_stacks, "Print the stack below each call and signal");
+  app.add_option("--site-skip", raw.site_skip,
+                 "Frames whose module or function this matches are no sites (a regular expression)");
   app.add_option("-a", output.column, "The column of the results (40)")->check(CLI::Range(0u, 1000u));
   app.add_flag("-c", raw.summary_only, "Print a summary instead of the calls");
   app.add_flag("-C", raw.summary_also, "Print a summary after the calls");
@@ -191,6 +197,7 @@ Result<void> apply_tracing(Settings& settings, const RawOptions& raw) {
   tracing.follow_children = !raw.no_follow;
   tracing.string_limit = settings.output.style.string_limit;
   tracing.verbose = settings.output.style.verbose;
+  tracing.stacks = settings.print_stacks;
   tracing.fd_paths = raw.fd_paths > 0;
   tracing.fd_details = raw.fd_paths > 1;
   tracing.drop_on_overflow = raw.overflow == "drop";
@@ -210,6 +217,14 @@ Result<void> apply_tracing(Settings& settings, const RawOptions& raw) {
   return {};
 }
 
+Result<void> apply_site_skip(Settings& settings, const RawOptions& raw) {
+  if (raw.site_skip.empty()) return {};
+  auto pattern = filter::text_pattern(raw.site_skip);
+  if (!pattern) return fail(ErrorCode::invalid, fmt::format("--site-skip: {}", pattern.error().message()));
+  settings.skip_site = *std::move(pattern);
+  return {};
+}
+
 Result<void> apply_pids(Settings& settings, const RawOptions& raw) {
   for (const auto& text : raw.pids) {
     pid_t pid = 0;
@@ -225,7 +240,7 @@ Result<void> apply_pids(Settings& settings, const RawOptions& raw) {
 
 Result<void> apply(Settings& settings, const RawOptions& raw) {
   apply_printing(settings, raw);
-  for (auto* step : {apply_times, apply_limits, apply_tracing, apply_pids}) {
+  for (auto* step : {apply_times, apply_limits, apply_tracing, apply_site_skip, apply_pids}) {
     if (auto done = step(settings, raw); !done) return done;
   }
   return {};
@@ -268,6 +283,13 @@ std::optional<ExitNow> parse_onto(const std::vector<std::string>& typed, Setting
       "Examples:\n  sonde filter 'syscall in [open, openat] && failed'\n  sonde filter trace=%file");
   filter->add_option("expression", settings.expression, "The expression, as -e takes it")->required();
 
+  CLI::App* stack = app.add_subcommand("stack", "Show every thread's stack, once, and leave");
+  stack->footer("Examples:\n  sonde stack $(pidof redis-server)\n  sonde stack --format json 4242");
+  stack->add_option("--format", raw.format, "text or json")->check(CLI::IsMember({"text", "json"}));
+  stack->add_option("-s", settings.output.style.string_limit, "Show at most so many bytes of a string (32)")
+      ->check(CLI::Range(std::size_t{0}, limits::string_bytes - 1));
+  stack->add_option("-p,pid", raw.pids, "Process ids")->delimiter(',');
+
   // What follows "--" is the program's; CLI11 would look for options in it.
   const auto dashes = std::find(typed.begin(), typed.end(), "--");
   try {
@@ -302,6 +324,9 @@ std::optional<ExitNow> parse_onto(const std::vector<std::string>& typed, Setting
   } else if (used_attach->parsed()) {
     settings.verb = Verb::attach;
     if (raw.pids.empty()) return usage_error("attach: which process? Usage: sonde attach [options] PID...");
+  } else if (stack->parsed()) {
+    settings.verb = Verb::stack;
+    if (raw.pids.empty()) return usage_error("stack: which process? Usage: sonde stack [options] PID...");
   } else {
     settings.verb = report->parsed() ? Verb::report : Verb::filter;
   }

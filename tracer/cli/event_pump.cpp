@@ -6,8 +6,18 @@
 
 namespace sonde::cli {
 
-EventPump::EventPump(Selection& selection, std::vector<output::Sink*> sinks)
-    : selection_(selection), sinks_(std::move(sinks)) {}
+namespace {
+
+bool tells_of_stacks(const event::Event& event) {
+  return std::holds_alternative<event::Module>(event.payload) ||
+         std::holds_alternative<event::Stack>(event.payload) ||
+         std::holds_alternative<event::FrameNames>(event.payload);
+}
+
+}  // namespace
+
+EventPump::EventPump(Selection& selection, std::vector<output::Sink*> sinks, StackNames* stacks)
+    : selection_(selection), sinks_(std::move(sinks)), stacks_(stacks) {}
 
 void EventPump::frame(Bytes frame) {
   const auto event = event::parse_frame(frame);
@@ -57,6 +67,8 @@ void EventPump::on_exit(const event::Event& event, const event::SyscallExit& exi
 }
 
 void EventPump::on_other(const event::Event& event) {
+  if (stacks_ != nullptr) stacks_->apply(event);
+  if (tells_of_stacks(event)) return;
   selection_.observe(event);
   if (std::holds_alternative<event::TaskEnded>(event.payload)) {
     end_call(event.task.tid, event.time, output::Unfinished::died);

@@ -46,6 +46,7 @@ seccomp_data data_of(Abi abi, std::uint32_t nr, std::span<const std::uint64_t, 6
 void require_capture(const filter::RequiredCapture& required, record::Options& tracing) {
   tracing.fd_paths |= required.fd_paths;
   if (required.paths) tracing.detail = record::Detail::memory;
+  tracing.stacks |= required.stacks;
 }
 
 }  // namespace
@@ -82,7 +83,8 @@ void push_filters_down(Settings& settings) {
     return filter::bpf::run(*program, data_of(abi, nr, args)) != SECCOMP_RET_ALLOW;
   };
   if (settings.verb != Verb::run || !settings.pushdown || !may_install_filter(settings)) return;
-  auto pushed = filter::push_down(*settings.selection);
+  auto pushed = filter::push_down(*settings.selection, tracing.stacks ? filter::always_trace_for_stacks()
+                                                                      : filter::default_always_trace());
   if (pushed.x86_64.stopped == pushed.x86_64.all) return;  // It would let nothing through.
   settings.program_filter = std::move(pushed.program);
   tracing.seccomp = true;

@@ -15,6 +15,8 @@ int main(int argc, char** argv) {
       return report(settings);
     case Verb::filter:
       return explain_filter(settings);
+    case Verb::stack:
+      return stack(settings);
   }
   return 125;
 }

@@ -35,17 +35,18 @@ output::TextOptions text_options(const Settings& settings) {
 }
 
 std::unique_ptr<output::Sink> event_sink(const Settings& settings, output::Stream& out,
-                                         output::Stream& notices) {
+                                         output::Stream& notices, const StackNames* names) {
+  const auto* stacks = settings.print_stacks && names != nullptr ? &names->source() : nullptr;
   const decode::Style& style = settings.output.style;
   switch (settings.output.format) {
     case Format::text:
       break;
     case Format::json:
-      return std::make_unique<output::JsonSink>(out, style);
+      return std::make_unique<output::JsonSink>(out, style, stacks);
     case Format::csv:
       return std::make_unique<output::CsvSink>(out, output::CsvOptions{style, false});
   }
-  return std::make_unique<output::TextSink>(out, notices, text_options(settings));
+  return std::make_unique<output::TextSink>(out, notices, text_options(settings), stacks);
 }
 
 std::unique_ptr<output::Sink> summary_sink(const OutputSettings& settings, output::Stream& out) {
@@ -70,6 +71,10 @@ UniqueFd duplicate(int fd) { return UniqueFd(::fcntl(fd, F_DUPFD_CLOEXEC, 3)); }
 
 Result<Outputs> Outputs::open(const Settings& settings) {
   Outputs outputs;
+  // A report has the stacks that the recording has.
+  if (settings.tracing.stacks || settings.verb == Verb::report) {
+    outputs.stacks_ = std::make_unique<StackNames>(settings);
+  }
   const bool recording = settings.verb != Verb::report && !settings.trace_file.empty();
   if (recording) {
     auto trace = event::TraceFileWriter::create(settings.trace_file, metadata_of(settings));
@@ -96,7 +101,7 @@ Result<Outputs> Outputs::open(const Settings& settings) {
     notices = outputs.notices_.get();
   }
   if (settings.output.summary != Summary::only) {
-    outputs.sinks_.push_back(event_sink(settings, *outputs.out_, *notices));
+    outputs.sinks_.push_back(event_sink(settings, *outputs.out_, *notices, outputs.stacks_.get()));
   }
   if (settings.output.summary != Summary::none) {
     outputs.sinks_.push_back(summary_sink(settings.output, *outputs.out_));
@@ -112,6 +117,12 @@ std::vector<output::Sink*> Outputs::sinks() const {
 
 void Outputs::append(Bytes frames) {
   if (!trace_ || trace_error_) return;
+  // The names first: whatever has a stack comes after what it is called.
+  if (stacks_) {
+    const auto names = stacks_->take_name_frames();
+    if (auto done = trace_->append(std::as_bytes(std::span(names))); !done) trace_error_ = done.error();
+  }
+  if (trace_error_) return;
   if (auto done = trace_->append(frames); !done) trace_error_ = done.error();
 }
 

@@ -46,8 +46,8 @@ int render(const Settings& settings, event::TraceFileReader reader) {
     complain(outputs.error());
     return failure;
   }
-  Selection selection(settings);
-  EventPump pump(selection, outputs->sinks());
+  Selection selection(settings, outputs->stacks());
+  EventPump pump(selection, outputs->sinks(), outputs->stacks());
   while (!outputs->ended()) {
     const auto frame = reader.next();
     if (!frame) break;

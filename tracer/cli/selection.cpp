@@ -4,7 +4,8 @@
 
 namespace sonde::cli {
 
-Selection::Selection(const Settings& settings) : expression_(settings.selection) {
+Selection::Selection(const Settings& settings, StackNames* stacks)
+    : expression_(settings.selection), stacks_(stacks) {
   if (settings.events.empty()) return;
   const auto asked = [&](const char* what) {
     return std::find(settings.events.begin(), settings.events.end(), what) != settings.events.end();
@@ -36,6 +37,13 @@ filter::Origin Selection::origin(TaskId task, Nanoseconds time) const {
   return origin;
 }
 
+std::optional<StackFields> Selection::stack_of(std::uint32_t id, pid_t pid) const {
+  if (stacks_ == nullptr || id == 0) return std::nullopt;
+  const stacks::Stack* stack = stacks_->source().book.stack(id);
+  if (stack == nullptr) return std::nullopt;
+  return std::optional<StackFields>(std::in_place, *stack, pid, stacks_->source().namer, stacks_->skip());
+}
+
 filter::CallView Selection::view(const decode::Call& call, filter::CallState state) const {
   filter::CallView view{.origin = origin(call.task, call.enter_time),
                         .abi = call.abi,
@@ -56,7 +64,9 @@ Shown Selection::ask(const decode::Call& call) const {
   if (!system_calls_) return Shown::no;
   if (!expression_) return Shown::yes;
   const auto state = call.exit ? filter::CallState::returned : filter::CallState::entered;
-  const filter::CallView seen = view(call, state);
+  filter::CallView seen = view(call, state);
+  const auto stack = stack_of(call.entered.stack(), call.task.pid);
+  if (stack) seen.origin.stack = &*stack;
   switch (filter::evaluate(*expression_, filter::CallFields(seen))) {
     case filter::Verdict::yes:
       return Shown::yes;
@@ -75,13 +85,17 @@ bool Selection::ask(const decode::Call& call, Nanoseconds time, output::Unfinish
   filter::CallView seen = view(call, why == output::Unfinished::detached ? filter::CallState::detached
                                                                          : filter::CallState::unfinished);
   seen.duration = time - call.enter_time;
+  const auto stack = stack_of(call.entered.stack(), call.task.pid);
+  if (stack) seen.origin.stack = &*stack;
   return filter::evaluate(*expression_, filter::CallFields(seen)) == filter::Verdict::yes;
 }
 
 bool Selection::ask(const event::Event& event) const {
-  const filter::Origin from = origin(event.task, event.time);
+  filter::Origin from = origin(event.task, event.time);
   if (const auto* signal = std::get_if<event::Signal>(&event.payload)) {
     if (!signals_) return false;
+    const auto stack = stack_of(signal->snapshot.stack(), event.task.pid);
+    if (stack) from.stack = &*stack;
     return !expression_ ||
            filter::evaluate(*expression_, filter::SignalFields(from, signal->info)) == filter::Verdict::yes;
   }

@@ -37,6 +37,42 @@ std::optional<Payload> parse_syscall_enter(Bytes body) {
                       Snapshot(parts->rest)};
 }
 
+std::optional<Payload> parse_module(Bytes body) {
+  const auto parts = split<ModuleFrame>(body);
+  if (!parts || parts->fixed->id == 0 || parts->fixed->build_id_size > sizeof parts->fixed->build_id) {
+    return std::nullopt;
+  }
+  const auto build_id = std::as_bytes(std::span(parts->fixed->build_id)).first(parts->fixed->build_id_size);
+  return Module{parts->fixed->id, build_id, text_of(parts->rest)};
+}
+
+std::optional<Payload> parse_stack(Bytes body) {
+  const auto parts = split<StackFrame>(body);
+  if (!parts || parts->fixed->id == 0 || parts->fixed->end > StackEnd::bad_cfa ||
+      parts->fixed->count > limits::stack_frames ||
+      parts->rest.size() < parts->fixed->count * sizeof(FrameAddress)) {
+    return std::nullopt;
+  }
+  return Stack{parts->fixed->id,
+               parts->fixed->end,
+               (parts->fixed->flags & stack_generation) != 0,
+               {reinterpret_cast<const FrameAddress*>(parts->rest.data()), parts->fixed->count}};
+}
+
+std::optional<Payload> parse_frame_names(Bytes body) {
+  const auto parts = split<FrameNamesFrame>(body);
+  if (!parts || parts->fixed->count > limits::inlined_functions ||
+      parts->rest.size() < parts->fixed->count * sizeof(NameEntry)) {
+    return std::nullopt;
+  }
+  const std::span entries(reinterpret_cast<const NameEntry*>(parts->rest.data()), parts->fixed->count);
+  const Bytes texts = parts->rest.subspan(entries.size_bytes());
+  std::uint64_t needed = 0;
+  for (const NameEntry& entry : entries) needed += std::uint64_t{entry.function_size} + entry.file_size;
+  if (needed > texts.size()) return std::nullopt;
+  return FrameNames{parts->fixed->module, parts->fixed->address, entries, texts};
+}
+
 std::optional<Payload> parse_payload(FrameType type, Bytes body) {
   switch (type) {
     case FrameType::session:
@@ -69,6 +105,7 @@ std::optional<Payload> parse_payload(FrameType type, Bytes body) {
         Signal signal;
         static_assert(sizeof signal.info == sizeof p->fixed->siginfo);
         std::memcpy(&signal.info, p->fixed->siginfo, sizeof signal.info);
+        signal.snapshot = Snapshot(p->rest);
         return signal;
       }
       return std::nullopt;
@@ -91,6 +128,12 @@ std::optional<Payload> parse_payload(FrameType type, Bytes body) {
       return std::nullopt;
     case FrameType::note:
       return Note{text_of(body)};
+    case FrameType::module:
+      return parse_module(body);
+    case FrameType::stack:
+      return parse_stack(body);
+    case FrameType::frame_names:
+      return parse_frame_names(body);
   }
   return std::nullopt;
 }

@@ -7,7 +7,9 @@ namespace sonde::event {
 
 namespace {
 
-bool holds_memory(SegmentKind kind) { return kind != SegmentKind::fd_path && kind != SegmentKind::fd_detail; }
+bool holds_memory(SegmentKind kind) {
+  return kind != SegmentKind::fd_path && kind != SegmentKind::fd_detail && kind != SegmentKind::stack;
+}
 
 }  // namespace
 
@@ -62,6 +64,15 @@ std::optional<std::string_view> Snapshot::fd_path(int fd) const {
 
 std::optional<std::string_view> Snapshot::fd_detail(int fd) const {
   return text_of_fd(fd, SegmentKind::fd_detail);
+}
+
+std::uint32_t Snapshot::stack() const {
+  std::uint32_t id = 0;
+  each([&](const Segment& segment) {
+    if (segment.kind == SegmentKind::stack) id = static_cast<std::uint32_t>(segment.address.value);
+    return id == 0;
+  });
+  return id;
 }
 
 std::optional<std::string_view> Snapshot::text_of_fd(int fd, SegmentKind kind) const {

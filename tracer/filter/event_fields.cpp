@@ -63,15 +63,32 @@ Values<Integer> OriginFields::integers(Field field) const {
       return Values<Integer>::of(signed32(origin_.task.tid));
     case Field::time:
       return Values<Integer>::of(unsigned64(origin_.since_start));
+    case Field::site_line:
+      return origin_.stack != nullptr ? origin_.stack->site_line() : Values<Integer>{};
     default:
       return {};
   }
 }
 
 Values<std::string_view> OriginFields::strings(Field field) const {
-  if (field == Field::comm) return readable(origin_.comm);
-  if (field == Field::exe) return readable(origin_.exe);
-  return {};
+  switch (field) {
+    case Field::comm:
+      return readable(origin_.comm);
+    case Field::exe:
+      return readable(origin_.exe);
+    case Field::site_function:
+      return origin_.stack != nullptr ? origin_.stack->site_function() : StackView::Names{};
+    case Field::site_file:
+      return origin_.stack != nullptr ? origin_.stack->site_file() : StackView::Names{};
+    case Field::site_module:
+      return origin_.stack != nullptr ? origin_.stack->site_module() : StackView::Names{};
+    default:
+      return {};
+  }
+}
+
+Verdict OriginFields::stack_has(StackPart part, std::string_view name) const {
+  return origin_.stack != nullptr ? origin_.stack->has(part, name) : Verdict::unknown;
 }
 
 Bits OriginFields::bits(Field field) const {

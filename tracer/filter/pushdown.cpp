@@ -7,6 +7,7 @@
 #include <linux/prctl.h>
 #include <linux/sched.h>
 #include <linux/seccomp.h>
+#include <sys/mman.h>
 
 #include "assembler.hpp"
 #include "condition.hpp"
@@ -41,8 +42,9 @@ struct Table {
   }
 };
 
-Condition low_bits(std::uint64_t mask, std::uint64_t value) {
+Condition low_bits(std::uint64_t mask, std::uint64_t value, std::uint8_t reg = 0) {
   Condition made;
+  made.reg = reg;
   made.op = Condition::Op::bits;
   made.width = 32;
   made.mask = mask;
@@ -55,7 +57,11 @@ Condition demanded(const Row& row, std::span<const AlwaysTrace> always_traced) {
   std::vector<Condition> parts;
   for (const AlwaysTrace& wanted : always_traced) {
     if (wanted.name != row.name) continue;
-    parts.push_back(wanted.argument0 ? low_bits(0xffffffff, *wanted.argument0) : always());
+    if (wanted.argument2_bits != 0) {
+      parts.push_back(low_bits(wanted.argument2_bits, wanted.argument2_bits, 2));
+    } else {
+      parts.push_back(wanted.argument0 ? low_bits(0xffffffff, *wanted.argument0) : always());
+    }
   }
   if (row.name == "clone") parts.push_back(low_bits(CLONE_UNTRACED, CLONE_UNTRACED));
   return any_of(std::move(parts));
@@ -132,6 +138,16 @@ std::vector<sock_filter> assemble(const Table& native, const Table& compat) {
 std::span<const AlwaysTrace> default_always_trace() {
   static constexpr std::array<AlwaysTrace, 5> calls = {
       {{"execve"}, {"execveat"}, {"clone3"}, {"seccomp"}, {"prctl", PR_SET_SECCOMP}}};
+  return calls;
+}
+
+std::span<const AlwaysTrace> always_trace_for_stacks() {
+  static const auto calls = [] {
+    std::vector<AlwaysTrace> all(default_always_trace().begin(), default_always_trace().end());
+    for (const auto* name : {"mmap", "mprotect", "pkey_mprotect"}) all.push_back({name, {}, PROT_EXEC});
+    all.push_back({"mremap"});
+    return all;
+  }();
   return calls;
 }
 

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "output/stack_json.hpp"
 #include "output/text.hpp"
 #include "sonde/decode/render.hpp"
 #include "sonde/decode/siginfo.hpp"
@@ -27,13 +28,18 @@ void append_signal(std::string& out, std::string_view key, int signal) {
 // Text that may be a tracee's: whole, as a string or in base64.
 void append_text(std::string& out, std::string_view key, std::string_view text) {
   append(out, ",\"{}\":", key);
-  append_json_bytes(out, std::as_bytes(std::span(text)), false);
+  append_json_text(out, text);
 }
 
 }  // namespace
 
-JsonSink::JsonSink(Stream& out, const decode::Style& style)
-    : out_(out), line_(out.buffer()), style_(style), writer_(out.buffer()), result_writer_(result_) {
+JsonSink::JsonSink(Stream& out, const decode::Style& style, const StackSource* stacks)
+    : out_(out),
+      line_(out.buffer()),
+      style_(style),
+      stacks_(stacks),
+      writer_(out.buffer()),
+      result_writer_(result_) {
   // Names are for people; the values that -X raw prints stand beside them.
   style_.xlat = decode::Xlat::abbrev;
   style_.hex_strings = decode::HexStrings::never;
@@ -44,6 +50,7 @@ void JsonSink::call_exited(const decode::Call& call) {
   append_exit(call);
   line_ += ",\"duration_ns\":";
   append_json_unsigned(line_, elapsed(call.enter_time, call.exit->time));
+  append_stack(call.entered.stack(), call.task.pid);
   end_record();
 }
 
@@ -52,6 +59,7 @@ void JsonSink::call_unfinished(const decode::Call& call, Nanoseconds time, Unfin
   line_ += ",\"duration_ns\":";
   append_json_unsigned(line_, elapsed(call.enter_time, time));
   append(line_, ",\"unfinished\":true,\"reason\":\"{}\"", unfinished_name(why));
+  append_stack(call.entered.stack(), call.task.pid);
   end_record();
 }
 
@@ -80,6 +88,10 @@ void JsonSink::append_task(TaskId task) {
   append_decimal(line_, task.pid);
   line_ += ",\"tid\":";
   append_decimal(line_, task.tid);
+}
+
+void JsonSink::append_stack(std::uint32_t id, pid_t pid) {
+  if (stacks_ != nullptr && id != 0) append_stack_json(line_, *stacks_, id, pid);
 }
 
 void JsonSink::end_record() {
@@ -174,6 +186,7 @@ void JsonSink::on(const event::Signal& signal, const event::Event& event) {
   writer_.begin_value();
   decode::render_siginfo(signal.info, style_, writer_);
   writer_.end_value();
+  append_stack(signal.snapshot.stack(), event.task.pid);
   end_record();
 }
 

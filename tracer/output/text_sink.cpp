@@ -19,11 +19,12 @@ constexpr int erestart_restartblock = 516;
 
 }  // namespace
 
-TextSink::TextSink(Stream& out, Stream& notices, const TextOptions& options)
+TextSink::TextSink(Stream& out, Stream& notices, const TextOptions& options, const StackSource* stacks)
     : out_(out),
       line_(out.buffer()),
       notices_(notices),
       options_(options),
+      stacks_(stacks),
       writer_(out.buffer(), options.style.hex_strings),
       padding_(options.column, ' ') {}
 
@@ -42,6 +43,7 @@ void TextSink::call_entered(const decode::Call& call) {
     append_result(")");
     line_ += '?';
     end_line();
+    append_stack(call.entered.stack(), call.task.pid);
   } else {
     open_ = tid;
   }
@@ -61,6 +63,7 @@ void TextSink::call_exited(const decode::Call& call) {
     line_ += '>';
   }
   end_line();
+  append_stack(call.entered.stack(), call.task.pid);
   if (call.exit->failed && call.exit->ret == -erestart_restartblock) {
     if (call.row->name != "restart_syscall") restarting_[call.task.tid] = call.row->name;
   } else if (!restarting_.empty()) {
@@ -78,6 +81,7 @@ void TextSink::call_unfinished(const decode::Call& call, Nanoseconds time, Unfin
     append_result(more ? " <unfinished ...>)" : ")");
     line_ += '?';
     end_line();
+    append_stack(call.entered.stack(), call.task.pid);
   } else if (open_ == tid) {
     line_ += why == Unfinished::detached ? " <detached ...>" : " <unfinished ...>";
     end_line();
@@ -155,6 +159,10 @@ void TextSink::append_result(std::string_view before) {
   const std::uint64_t column = out_.position() - line_start_;
   if (column < padding_.size()) line_.append(padding_, 0, padding_.size() - static_cast<std::size_t>(column));
   line_ += "= ";
+}
+
+void TextSink::append_stack(std::uint32_t id, pid_t pid) {
+  if (stacks_ != nullptr && id != 0) append_stack_text(line_, *stacks_, id, pid);
 }
 
 void TextSink::begin_line(pid_t tid, Nanoseconds time, bool gone) {
@@ -269,6 +277,7 @@ void TextSink::on(const event::Signal& signal, const event::Event& event, bool s
   decode::render_siginfo(signal.info, options_.style, writer_);
   line_ += " ---";
   end_line();
+  append_stack(signal.snapshot.stack(), event.task.pid);
 }
 
 void TextSink::on(const event::GroupStop& stop, const event::Event& event, bool shown) {

@@ -66,6 +66,8 @@ std::string ProcFs::read(std::string_view path) const {
   return text;
 }
 
+std::string ProcFs::maps(pid_t pid) const { return read(fmt::format("{}/maps", pid)); }
+
 std::optional<TaskStatus> ProcFs::status(pid_t tid) const {
   const std::string text = read(fmt::format("{}/status", tid));
   const auto pid = number<pid_t>(field(text, "Tgid"));

@@ -403,6 +403,7 @@ bool Capture::redacted(SegmentKind kind) const {
     case SegmentKind::memory:
     case SegmentKind::fd_path:
     case SegmentKind::fd_detail:
+    case SegmentKind::stack:
       return false;
   }
   return false;

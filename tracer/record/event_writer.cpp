@@ -16,11 +16,21 @@ EventWriter::EventWriter(const Options& options, event::Ring& ring, std::functio
       ring_(ring, options.drop_on_overflow, std::move(given_up)),
       frame_(ring_.frame()),
       capture_(options),
-      descriptors_(options) {}
+      descriptors_(options) {
+  if (options.stacks) stacks_.emplace(ring_, options.redact_paths);
+}
 
 bool EventWriter::begin(FrameType type, TaskId task, Nanoseconds time) {
   if (!muted_) frame_.begin(type, task, time);
   return !muted_;
+}
+
+std::uint32_t EventWriter::stack_of(TaskId task, Nanoseconds time) {
+  return stacks_ && !muted_ ? stacks_->take(task, time) : 0;
+}
+
+void EventWriter::put_stack(std::uint32_t id) {
+  if (id != 0) frame_.segment(id, event::SegmentKind::stack, {});
 }
 
 void EventWriter::session(bool attached) {
@@ -58,10 +68,13 @@ void EventWriter::entered(const Task& task, Nanoseconds time) {
 }
 
 void EventWriter::hold_entered(const Task& task, Nanoseconds time) {
+  // Before its exec the child's stack is sonde's own.
+  const std::uint32_t stack = task.hidden ? 0 : stack_of(task.id, time);
   if (!begin(FrameType::syscall_enter, task.id, time)) return;
   event::SyscallEnterFrame fixed{{}, task.entry.instruction_pointer, task.entry.nr, task.entry.abi, {}};
   std::memcpy(fixed.args, task.entry.args, sizeof fixed.args);
   frame_.put(fixed);
+  put_stack(stack);
   if (options_.fd_paths) descriptors_.entry(task.id, task.entry, *task.row, frame_);
   capture_.entry(task.id, task.entry, *task.row, frame_);
 }
@@ -75,10 +88,13 @@ void EventWriter::exited(const Task& task, const ptrace::SyscallResult& result) 
 }
 
 void EventWriter::signal(TaskId task, const siginfo_t& info) {
-  if (!begin(FrameType::signal, task, now())) return;
+  const Nanoseconds time = now();
+  const std::uint32_t stack = stack_of(task, time);
+  if (!begin(FrameType::signal, task, time)) return;
   event::SignalFrame fixed;
   std::memcpy(fixed.siginfo, &info, sizeof fixed.siginfo);
   frame_.put(fixed);
+  put_stack(stack);
   ring_.post();
 }
 
@@ -89,12 +105,14 @@ void EventWriter::group_stop(TaskId task, int signal) {
 }
 
 void EventWriter::exec(TaskId task, pid_t old_tid) {
+  if (stacks_) stacks_->forget(task.pid);
   if (!begin(FrameType::exec, task, now())) return;
   frame_.put(event::ExecFrame{old_tid, 0});
   ring_.post();
 }
 
 void EventWriter::ended(TaskId task, int status) {
+  if (stacks_ && task.tid == task.pid) stacks_->forget(task.pid);
   if (!begin(FrameType::task_ended, task, now())) return;
   frame_.put(event::TaskEndedFrame{status, 0});
   ring_.post();

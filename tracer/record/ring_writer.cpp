@@ -10,19 +10,23 @@ namespace sonde::record {
 RingWriter::RingWriter(event::Ring& ring, bool drop_on_overflow, std::function<bool()> given_up)
     : ring_(ring), drop_(drop_on_overflow), given_up_(std::move(given_up)) {}
 
-void RingWriter::post() { post(frame_.finish()); }
+bool RingWriter::post() { return post(frame_.finish()); }
 
-void RingWriter::post(Bytes frame) {
+bool RingWriter::post(Bytes frame) {
   std::byte* place = ring_.reserve(frame.size());
   while (place == nullptr) {
-    if (drop_) return count_lost(event::LossReason::overflow);
-    if (given_up_()) return;
+    if (drop_) {
+      count_lost(event::LossReason::overflow);
+      return false;
+    }
+    if (given_up_()) return false;
     ring_.wait_for_room();
     place = ring_.reserve(frame.size());
   }
   std::memcpy(place, frame.data(), frame.size());
   ring_.commit(frame.size());
   if (drop_ && lost_[static_cast<std::size_t>(event::LossReason::overflow)] != 0) flush_losses();
+  return true;
 }
 
 void RingWriter::flush_losses() {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <csignal>
 #include <linux/seccomp.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -34,6 +35,13 @@ bool restarts(const ptrace::SyscallResult& result) {
 bool installs_filter(const Task& task) {
   if (task.row->name == "prctl") return task.entry.args[0] == PR_SET_SECCOMP;
   return task.row->name == "seccomp" && task.entry.args[0] <= SECCOMP_SET_MODE_FILTER;
+}
+
+// Whether code may lie elsewhere, or be another, after the call. (Only stacks of 64-bit programs are taken.)
+bool maps_code(const ptrace::SyscallEntry& entry) {
+  if (entry.abi != Abi::x86_64) return false;
+  const bool maps = entry.nr == SYS_mmap || entry.nr == SYS_mprotect || entry.nr == SYS_pkey_mprotect;
+  return (maps && (entry.args[2] & PROT_EXEC) != 0) || entry.nr == SYS_mremap;
 }
 
 bool is_exec(const ptrace::SyscallEntry& entry) {
@@ -163,6 +171,7 @@ void Tracer::on_entry(Task& task, const ptrace::SyscallEntry& entry) {
   if (options_.follow_children) task.cleared = clear_untraced(task.id.tid, entry, *task.row);
   const bool first_exec = task.hidden && is_exec(entry);
   task.recorded = (!task.hidden || first_exec) && !events_.muted() && wanted(entry);
+  if (options_.stacks && maps_code(entry)) events_.code_mapped(task.id);
   if (!task.recorded) return;
   const Nanoseconds time = now();
   if (limiter_.active()) {
@@ -182,6 +191,7 @@ void Tracer::on_entry(Task& task, const ptrace::SyscallEntry& entry) {
 bool Tracer::on_exit(Task& task, const ptrace::SyscallResult& result) {
   if (!std::exchange(task.in_call, false)) return false;
   if (task.cleared) restore_untraced(task.id.tid, *std::exchange(task.cleared, std::nullopt));
+  if (options_.stacks && maps_code(task.entry)) events_.code_mapped(task.id);
   if (std::exchange(task.recorded, false) && !task.hidden) events_.exited(task, result);
   if (std::exchange(task.starting, false) || result.failed || options_.detach_on.empty() ||
       task.entry.abi != Abi::x86_64)

@@ -24,6 +24,15 @@ inline constexpr std::size_t listing_bytes = 64 << 10;   // The entries that one
 inline constexpr std::size_t array_elements = 256;       // Elements of one array (iovec, pollfd, argv ...).
 inline constexpr std::size_t segments_per_event = 1024;  // Pieces of memory in one event.
 
+// Stacks.
+inline constexpr std::size_t stack_frames = 256;          // Frames of one stack.
+inline constexpr std::size_t stack_generation = 1 << 16;  // Distinct stacks until they are counted anew.
+inline constexpr std::size_t modules = 1 << 16;           // Files that stacks lead into.
+inline constexpr std::size_t vdso_bytes = 1 << 20;        // The kernel's own code in a process.
+inline constexpr std::size_t inlined_functions = 256;  // Functions at one address, inlined into each other.
+inline constexpr std::size_t name_bytes = 4096;        // A function's name, and a source file's, as shown.
+inline constexpr std::size_t names_bytes = std::size_t{256} << 20;  // All names of addresses that are kept.
+
 // Text from /proc.
 inline constexpr std::size_t proc_file_bytes = std::size_t{64} << 20;  // /proc/PID/maps and its like.
 

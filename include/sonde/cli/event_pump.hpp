@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "sonde/cli/selection.hpp"
+#include "sonde/cli/stack_names.hpp"
 #include "sonde/decode/call.hpp"
 #include "sonde/event/event.hpp"
 #include "sonde/output/sink.hpp"
@@ -14,8 +15,8 @@ namespace sonde::cli {
 
 class EventPump {
  public:
-  // The sinks and the selection must outlive the pump.
-  EventPump(Selection& selection, std::vector<output::Sink*> sinks);
+  // All must outlive the pump; `stacks` may be null.
+  EventPump(Selection& selection, std::vector<output::Sink*> sinks, StackNames* stacks);
 
   // One whole frame, aligned to 8. Unknown or malformed ones are passed over.
   void frame(Bytes frame);
@@ -43,6 +44,7 @@ class EventPump {
 
   Selection& selection_;
   std::vector<output::Sink*> sinks_;
+  StackNames* stacks_;
   std::unordered_map<pid_t, InFlight> calls_;
   Nanoseconds last_time_ = 0;
   std::uint64_t lost_ = 0;

@@ -7,6 +7,7 @@
 
 #include "sonde/base/result.hpp"
 #include "sonde/cli/settings.hpp"
+#include "sonde/cli/stack_names.hpp"
 #include "sonde/event/trace_file.hpp"
 #include "sonde/output/sink.hpp"
 #include "sonde/output/stream.hpp"
@@ -21,7 +22,9 @@ class Outputs {
 
   // The sinks to be told; they write to streams that this owns.
   std::vector<output::Sink*> sinks() const;
-  // Writes whole frames to the trace file, if there is one.
+  // The stacks of the events, to be told of each; null where none are taken.
+  StackNames* stacks() const { return stacks_.get(); }
+  // Writes whole frames to the trace file, if there is one, with the names of the stacks among them.
   void append(Bytes frames);
   // To be called when nothing more is to be read for now.
   void flush();
@@ -37,6 +40,7 @@ class Outputs {
   void abandon();
 
  private:
+  std::unique_ptr<StackNames> stacks_;
   std::unique_ptr<output::Stream> out_;
   std::unique_ptr<output::Stream> notices_;
   std::vector<std::unique_ptr<output::Sink>> sinks_;

@@ -6,6 +6,8 @@
 #include <unordered_map>
 
 #include "sonde/cli/settings.hpp"
+#include "sonde/cli/stack_fields.hpp"
+#include "sonde/cli/stack_names.hpp"
 #include "sonde/decode/call.hpp"
 #include "sonde/event/event.hpp"
 #include "sonde/filter/evaluate.hpp"
@@ -18,7 +20,8 @@ enum class Shown { no, yes, undecided };
 
 class Selection {
  public:
-  explicit Selection(const Settings& settings);
+  // `stacks` may be null; must outlive the selection otherwise.
+  Selection(const Settings& settings, StackNames* stacks);
 
   // Keeps account of processes and their names; to be told of every event that is no system call, before
   // asking about it.
@@ -40,7 +43,11 @@ class Selection {
   filter::Origin origin(TaskId task, Nanoseconds time) const;
   filter::CallView view(const decode::Call& call, filter::CallState state) const;
 
+  // Made for one question, where the event has a stack.
+  std::optional<StackFields> stack_of(std::uint32_t id, pid_t pid) const;
+
   std::optional<filter::TypedExpr> expression_;
+  StackNames* stacks_;
   bool system_calls_ = true;
   bool signals_ = true;
   bool processes_ = true;

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <linux/filter.h>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <sys/types.h>
 #include <vector>
 
@@ -14,7 +16,7 @@
 
 namespace sonde::cli {
 
-enum class Verb { run, attach, report, filter };
+enum class Verb { run, attach, report, filter, stack };
 enum class Format { text, json, csv };
 enum class Summary { none, also, only };  // -C, -c
 enum class ClockStyle { none, seconds, microseconds, unix_time };
@@ -41,7 +43,7 @@ struct OutputSettings {
 struct Settings {
   Verb verb = Verb::run;
   std::vector<std::string> command;  // run: the program and its arguments.
-  std::vector<pid_t> pids;           // attach
+  std::vector<pid_t> pids;           // attach, stack
   std::string trace_file;            // record -o: written; report: read.
   std::string expression;            // filter
   OutputSettings output;
@@ -56,8 +58,12 @@ struct Settings {
       program_filter;  // What pushdown made of the filter, for the program; empty for none.
   std::optional<filter::TypedExpr> selection;  // What they mean together; empty: everything.
   std::vector<std::string> events;             // --events
-  std::string user;                            // -u
-  std::vector<std::string> environment;        // -E
+  bool print_stacks = false;                   // -k
+  // --site-skip: whether frames of a module or function of that name are no sites. Empty: none more than
+  // usual.
+  std::function<bool(std::string_view)> skip_site;
+  std::string user;                      // -u
+  std::vector<std::string> environment;  // -E
   std::optional<std::uint64_t> timeout_ns;
   std::vector<std::string> arguments;  // As typed, for a trace file's metadata.
 };

@@ -8,5 +8,6 @@ namespace sonde::cli {
 int trace(Settings& settings);  // run and attach, recorded or not.
 int report(const Settings& settings);
 int explain_filter(const Settings& settings);
+int stack(const Settings& settings);
 
 }  // namespace sonde::cli

@@ -47,6 +47,7 @@ struct SyscallExit {
 
 struct Signal {
   siginfo_t info;
+  Snapshot snapshot;
 };
 
 struct GroupStop {
@@ -74,11 +75,46 @@ struct Note {
   std::string_view text;
 };
 
+// A file that code was mapped from.
+struct Module {
+  std::uint32_t id;
+  Bytes build_id;         // Empty when it has none.
+  std::string_view path;  // As the process sees it; "[vdso]" for the kernel's.
+};
+
+// The stack that later events have by its id, innermost frame first.
+struct Stack {
+  std::uint32_t id;
+  StackEnd end;
+  bool new_generation;
+  std::span<const FrameAddress> frames;
+};
+
+// The functions that an address in a module is in, from the innermost inlined one to the one that was
+// compiled.
+struct FrameNames {
+  std::uint32_t module;
+  std::uint64_t address;
+  std::span<const NameEntry> entries;
+  Bytes texts;
+
+  // Calls visit(const NameEntry&, std::string_view function, std::string_view file) for each entry.
+  template <typename Visit>
+  void each(Visit visit) const {
+    const auto* text = reinterpret_cast<const char*>(texts.data());
+    for (const NameEntry& entry : entries) {
+      visit(entry, std::string_view(text, entry.function_size),
+            std::string_view(text + entry.function_size, entry.file_size));
+      text += entry.function_size + entry.file_size;
+    }
+  }
+};
+
 struct Event {
   Nanoseconds time;
   TaskId task;
   std::variant<Session, TaskStarted, TaskName, SyscallEnter, SyscallExit, Signal, GroupStop, Exec, TaskEnded,
-               TaskDetached, Lost, Note>
+               TaskDetached, Lost, Note, Module, Stack, FrameNames>
       payload;
 };
 

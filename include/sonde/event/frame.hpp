@@ -23,6 +23,9 @@ enum class FrameType : std::uint16_t {
   task_detached,  // A task is traced no more, and goes on.
   lost,           // Events were left out: overflow under the drop policy, or a rate limit.
   note,           // Something that the tracer must tell the user.
+  module,         // A file that code was mapped from; before the first stack that has it.
+  stack,          // A stack, before the first event that has it.
+  frame_names,  // What an address in a module is called, of a recording: behind the first stack that has it.
 };
 
 struct FrameHeader {
@@ -103,6 +106,62 @@ struct LostFrame {
   std::uint32_t reserved;
 };
 
+// Modules, stacks and names belong to no task: their stamps' pid and tid are those of the task that first had
+// them.
+struct ModuleFrame {
+  std::uint32_t id;  // From 1 on.
+  std::uint32_t build_id_size;
+  std::uint8_t build_id[32];  // The NT_GNU_BUILD_ID note; longer ones are cut.
+  // The file's path as the process sees it follows, to the frame's end, padded with NULs.
+};
+
+// Why a stack has no more frames.
+enum class StackEnd : std::uint32_t {
+  complete,           // It has the outermost one.
+  depth_limit,        // limits::stack_frames.
+  unreadable_memory,  // A word of the stack could not be read.
+  no_information,     // Nothing says how to leave the last frame's function.
+  no_progress,        // The next frame would not lie above the last one.
+  bad_cfa,            // What says how to leave the last frame's function makes no sense.
+};
+
+struct StackFrame {
+  std::uint32_t id;  // From 1 on, never used twice.
+  std::uint32_t count;
+  StackEnd end;
+  // stack_generation: no later event has a stack from before the stack before this that had the bit set. A
+  // reader need not keep more than two generations.
+  std::uint32_t flags;
+  // `count` FrameAddress follow, innermost first.
+};
+inline constexpr std::uint32_t stack_generation = 1;
+
+// Where a frame's code is. Of all frames but the innermost, and those that a signal interrupted, this is a
+// return address: the call lies before it.
+struct FrameAddress {
+  std::uint64_t address;  // In the module, as its symbols count; in memory where there is no module.
+  std::uint32_t module;   // 0: no file.
+  std::uint32_t flags;    // frame_* below.
+};
+static_assert(sizeof(FrameAddress) == 16);
+inline constexpr std::uint32_t frame_is_exact = 1;  // The address itself was about to run: no return address.
+
+struct FrameNamesFrame {
+  std::uint64_t address;  // As looked up: less 1 for a return address.
+  std::uint32_t module;
+  std::uint32_t count;  // Functions that it is in: itself, and those that it was inlined into.
+  // `count` NameEntry follow, innermost first, and then their texts, each entry's function and then its file.
+};
+
+struct NameEntry {
+  std::uint64_t function_start;  // In the module; 0 when it is not known.
+  std::uint32_t function_size;   // Bytes of text.
+  std::uint32_t file_size;
+  std::uint32_t line;  // 0: not known.
+  std::uint32_t column;
+};
+static_assert(sizeof(NameEntry) == 24);
+
 // What a snapshot's segment holds.
 enum class SegmentKind : std::uint16_t {
   memory = 1,   // A structure or an array of them.
@@ -112,6 +171,7 @@ enum class SegmentKind : std::uint16_t {
   environment,  // An environment string, up to and with its NUL.
   fd_path,      // What /proc/PID/fd/N names; `address` is N.
   fd_detail,    // More on what a descriptor refers to; `address` is its number. See Snapshot::fd_detail().
+  stack,        // The task's stack: `address` is its id. No bytes.
 };
 
 struct SegmentHeader {

@@ -42,6 +42,9 @@ class Snapshot final : public MemoryReader {
   // ("<char 1:3>"), which stand behind it.
   std::optional<std::string_view> fd_detail(int fd) const;
 
+  // The id of the task's stack (see Stack); 0 when none was taken.
+  std::uint32_t stack() const;
+
   // Calls visit(const Segment&) for each segment in order until it returns false.
   template <typename Visit>
   void each(Visit visit) const {

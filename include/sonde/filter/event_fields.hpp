@@ -10,6 +10,25 @@
 
 namespace sonde::filter {
 
+// What is known of an event's stack.
+class StackView {
+ public:
+  // One thing may have several names that people give it: a function with and without its parameters, a file
+  // with and without its folder.
+  using Names = Values<std::string_view>;
+
+  virtual ~StackView() = default;
+
+  // The site: the innermost function outside of the runtime libraries. Absent when the stack has none;
+  // unreadable what is not known of it.
+  virtual Names site_function() const = 0;
+  virtual Names site_file() const = 0;
+  virtual Names site_module() const = 0;
+  virtual Values<Integer> site_line() const = 0;
+  // Whether some frame has that name.
+  virtual Verdict has(StackPart part, std::string_view name) const = 0;
+};
+
 // What every event has. The names are those of the process when the event happened; empty ones could not be
 // read.
 struct Origin {
@@ -17,6 +36,8 @@ struct Origin {
   Nanoseconds since_start = 0;  // `time`
   std::string_view comm = {};
   std::string_view exe = {};
+  const StackView* stack =
+      nullptr;  // Null when none was taken: site fields and `stack has` are unknown then.
 };
 
 // An event of that kind with nothing of its own: process events (starts, execs, ends, group-stops).
@@ -27,6 +48,7 @@ class OriginFields : public Fields {
   Values<Integer> integers(Field field) const override;
   Values<std::string_view> strings(Field field) const override;
   Bits bits(Field field) const override;
+  Verdict stack_has(StackPart part, std::string_view name) const override;
 
  private:
   Origin origin_;

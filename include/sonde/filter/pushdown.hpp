@@ -21,12 +21,16 @@ namespace sonde::filter {
 struct AlwaysTrace {
   std::string_view name;                        // By its name in either table; an unknown one is ignored.
   std::optional<std::uint32_t> argument0 = {};  // When set, only with this in the low 32 bits of argument 0.
+  std::uint32_t argument2_bits = 0;             // When not 0, only with these bits in argument 2.
 };
 
 // What a tracer needs for its own bookkeeping: execs, a filter of the tracee's own (seccomp,
 // prctl(PR_SET_SECCOMP)), and clone3, whose flags lie in memory. clone() with CLONE_UNTRACED in its flags is
 // always traced and not listed: where the flag must be cleared.
 std::span<const AlwaysTrace> default_always_trace();
+
+// The same, and the calls that change where code is mapped: for stacks.
+std::span<const AlwaysTrace> always_trace_for_stacks();
 
 // How many of a table's calls can stop at all, the always traced ones not counted.
 struct Reach {

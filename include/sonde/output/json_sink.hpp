@@ -5,6 +5,7 @@
 #include "sonde/decode/style.hpp"
 #include "sonde/output/json_writer.hpp"
 #include "sonde/output/sink.hpp"
+#include "sonde/output/stack_text.hpp"
 #include "sonde/output/stream.hpp"
 #include "sonde/output/utc_clock.hpp"
 
@@ -13,8 +14,9 @@ namespace sonde::output {
 // A call is written when it returns, or when it is known that it will not.
 class JsonSink final : public Sink {
  public:
-  // `style` says how much of a value is shown; its text options have no effect.
-  JsonSink(Stream& out, const decode::Style& style);
+  // `style` says how much of a value is shown; its text options have no effect. `stacks`: what events' stacks
+  // are told by (-k); null for none.
+  JsonSink(Stream& out, const decode::Style& style, const StackSource* stacks = nullptr);
 
   void call_entered(const decode::Call&) override {}
   void call_exited(const decode::Call& call) override;
@@ -27,6 +29,7 @@ class JsonSink final : public Sink {
   void append_task(TaskId task);
   void append_call(const decode::Call& call);
   void append_exit(const decode::Call& call);
+  void append_stack(std::uint32_t id, pid_t pid);
   void end_record();
 
   void on(const event::Session& session, const event::Event& event);
@@ -41,10 +44,15 @@ class JsonSink final : public Sink {
   void on(const event::TaskDetached& detached, const event::Event& event);
   void on(const event::Lost& lost, const event::Event& event);
   void on(const event::Note& note, const event::Event& event);
+  // What stacks are made of comes to the sinks with the events that have them.
+  void on(const event::Module&, const event::Event&) {}
+  void on(const event::Stack&, const event::Event&) {}
+  void on(const event::FrameNames&, const event::Event&) {}
 
   Stream& out_;
   std::string& line_;  // The stream's buffer.
   decode::Style style_;
+  const StackSource* stacks_;
   JsonWriter writer_;
   std::string result_;  // A result, before it is known whether it says more than the number.
   JsonWriter result_writer_;

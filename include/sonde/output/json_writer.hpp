@@ -20,6 +20,10 @@ void append_json_string(std::string& out, std::string_view text);
 // Appends bytes of a tracee's: a string when they are UTF-8, else {"base64":"…"}; either in an object with
 // "truncated":true when more followed.
 void append_json_bytes(std::string& out, Bytes bytes, bool truncated);
+// The same of text, whole.
+inline void append_json_text(std::string& out, std::string_view text) {
+  append_json_bytes(out, std::as_bytes(std::span(text)), false);
+}
 
 // Appends one JSON value to `out`, whatever a renderer says of it, including nothing (null) and several
 // values in one place: scalars that the text form prints side by side become one string as printed

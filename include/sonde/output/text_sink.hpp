@@ -9,6 +9,7 @@
 #include "sonde/decode/style.hpp"
 #include "sonde/decode/text_writer.hpp"
 #include "sonde/output/sink.hpp"
+#include "sonde/output/stack_text.hpp"
 #include "sonde/output/stream.hpp"
 
 namespace sonde::output {
@@ -44,8 +45,9 @@ struct TextOptions {
 class TextSink final : public Sink {
  public:
   // `notices` gets "sonde: Process 123 attached" and the tracer's notes. When it is `out` itself, they stand
-  // between lines: a line that is being written is ended first.
-  TextSink(Stream& out, Stream& notices, const TextOptions& options);
+  // between lines: a line that is being written is ended first. `stacks`: what events' stacks are told by,
+  // below their lines (-k); null for none.
+  TextSink(Stream& out, Stream& notices, const TextOptions& options, const StackSource* stacks = nullptr);
 
   void call_entered(const decode::Call& call) override;
   void call_exited(const decode::Call& call) override;
@@ -73,6 +75,7 @@ class TextSink final : public Sink {
   void tell_mode(const decode::Call& call);
   void append_arguments(const decode::Call& call, unsigned first, unsigned last);
   void append_result(std::string_view before);
+  void append_stack(std::uint32_t id, pid_t pid);
   void notice(std::string_view text);
 
   void on(const event::Session& session, const event::Event& event, bool shown);
@@ -87,12 +90,17 @@ class TextSink final : public Sink {
   void on(const event::TaskDetached& detached, const event::Event& event, bool shown);
   void on(const event::Lost& lost, const event::Event& event, bool shown);
   void on(const event::Note& note, const event::Event& event, bool shown);
+  // What stacks are made of comes to the sinks with the events that have them.
+  void on(const event::Module&, const event::Event&, bool) {}
+  void on(const event::Stack&, const event::Event&, bool) {}
+  void on(const event::FrameNames&, const event::Event&, bool) {}
   void forget(pid_t tid);
 
   Stream& out_;
   std::string& line_;  // The stream's buffer.
   Stream& notices_;
   TextOptions options_;
+  const StackSource* stacks_;
   decode::TextWriter writer_;
   std::string padding_;
 

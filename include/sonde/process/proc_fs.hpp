@@ -38,6 +38,8 @@ class ProcFs {
   std::string comm(pid_t tid) const;
   // What /proc/PID/exe names; empty when it cannot be read.
   std::string exe(pid_t pid) const;
+  // The text of /proc/PID/maps; empty when it cannot be read.
+  std::string maps(pid_t pid) const;
   // The owner of the files in /proc/PID: root for a process that is not dumpable (the folder itself does not
   // tell).
   std::optional<uid_t> owner(pid_t pid) const;

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 
 #include "sonde/process/proc_fs.hpp"
 #include "sonde/record/capture.hpp"
 #include "sonde/record/descriptor_capture.hpp"
 #include "sonde/record/ring_writer.hpp"
+#include "sonde/record/stack_capture.hpp"
 #include "sonde/record/task.hpp"
 
 namespace sonde::record {
@@ -37,6 +39,11 @@ class EventWriter {
   // An event was left out on purpose.
   void left_out(event::LossReason reason) { ring_.count_lost(reason); }
 
+  // The task's process is about to map code, or to make memory executable.
+  void code_mapped(TaskId task) {
+    if (stacks_) stacks_->code_mapped(task.pid);
+  }
+
   // Ends the stream: nothing more is written.
   void mute();
   bool muted() const { return muted_; }
@@ -44,12 +51,16 @@ class EventWriter {
  private:
   // Starts a frame; false when muted.
   bool begin(event::FrameType type, TaskId task, Nanoseconds time);
+  // The id of the task's stack, 0 where stacks are not wanted. Before begin(): it writes frames of its own.
+  std::uint32_t stack_of(TaskId task, Nanoseconds time);
+  void put_stack(std::uint32_t id);
 
   const Options& options_;
   RingWriter ring_;
   FrameBuffer& frame_;
   Capture capture_;
   DescriptorCapture descriptors_;
+  std::optional<StackCapture> stacks_;
   process::ProcFs proc_;
   bool muted_ = false;
 };

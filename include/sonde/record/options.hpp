@@ -31,6 +31,7 @@ struct Options {
   std::uint32_t string_limit = 32;
   bool fd_paths = false;    // -y, and filters on paths behind descriptors.
   bool fd_details = false;  // -yy: the ends of sockets, devices' numbers.
+  bool stacks = false;      // -k, and filters on sites: the stack at each call's entry and each signal.
   bool verbose = false;     // -v: whole environments and arrays.
   bool redact_strings = false;
   bool redact_paths = false;

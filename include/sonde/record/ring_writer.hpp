@@ -17,7 +17,8 @@ class RingWriter {
 
   // The buffer to build a frame in; then post() it.
   FrameBuffer& frame() { return frame_; }
-  void post();
+  // False when the frame was dropped.
+  bool post();
   // Counts an event that was left out on purpose; announced by the next flush_losses().
   void count_lost(event::LossReason reason) { ++lost_[static_cast<std::size_t>(reason)]; }
   // Writes what was left out since the last time, as one event a reason.
@@ -26,7 +27,7 @@ class RingWriter {
   void close() { ring_.close(); }
 
  private:
-  void post(Bytes frame);
+  bool post(Bytes frame);
 
   event::Ring& ring_;
   const bool drop_;

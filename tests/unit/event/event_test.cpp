@@ -1,6 +1,7 @@
 #include "sonde/event/event.hpp"
 
 #include <cstring>
+#include <string>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -107,4 +108,80 @@ TEST_CASE("a type, an ABI or a version that is not known is refused") {
   CHECK_FALSE(
       parse_frame(Frame(FrameType::session).put(SessionFrame{frame_version + 1, 32, 0, 0, 0}).finish()));
   CHECK(parse_frame(Frame(FrameType::session).put(SessionFrame{frame_version, 32, 0, 0, 0}).finish()));
+}
+
+TEST_CASE("a module's frame gives its path and its build id") {
+  ModuleFrame fixed{7, 4, {0xde, 0xad, 0xbe, 0xef}};
+  Frame frame(FrameType::module);
+  frame.put(fixed).put(std::array<char, 8>{'/', 'b', 'i', 'n', '/', 'l', 's'});
+  const auto event = parse_frame(frame.finish());
+  REQUIRE(event);
+  const auto& module = std::get<Module>(event->payload);
+  CHECK(module.id == 7);
+  CHECK(module.path == "/bin/ls");
+  REQUIRE(module.build_id.size() == 4);
+  CHECK(module.build_id[3] == std::byte{0xef});
+  fixed.build_id_size = 33;
+  CHECK_FALSE(parse_frame(Frame(FrameType::module).put(fixed).finish()));
+  fixed = {0, 0, {}};
+  CHECK_FALSE(parse_frame(Frame(FrameType::module).put(fixed).finish()));
+}
+
+TEST_CASE("a stack's frame gives its frames, as many as there is room for") {
+  const auto frame_with = [](std::uint32_t count, StackEnd end = StackEnd::no_progress) {
+    Frame frame(FrameType::stack);
+    frame.put(StackFrame{3, count, end, stack_generation});
+    return frame.put(FrameAddress{0x1000, 2, frame_is_exact}).put(FrameAddress{0x2000, 0, 0});
+  };
+  Frame two = frame_with(2);
+  const auto event = parse_frame(two.finish());
+  REQUIRE(event);
+  const auto& stack = std::get<Stack>(event->payload);
+  CHECK(stack.id == 3);
+  CHECK(stack.end == StackEnd::no_progress);
+  CHECK(stack.new_generation);
+  REQUIRE(stack.frames.size() == 2);
+  CHECK(stack.frames[0].module == 2);
+  CHECK(stack.frames[1].address == 0x2000);
+  CHECK(parse_frame(frame_with(0).finish()));
+  CHECK_FALSE(parse_frame(frame_with(3).finish()));
+  CHECK_FALSE(parse_frame(frame_with(0xffffffff).finish()));
+  CHECK_FALSE(parse_frame(frame_with(2, static_cast<StackEnd>(6)).finish()));
+}
+
+TEST_CASE("names of a frame are cut at their sizes, and refused when they claim more than there is") {
+  const auto frame_with = [](std::uint32_t function_size) {
+    Frame frame(FrameType::frame_names);
+    frame.put(FrameNamesFrame{0x1234, 2, 2});
+    frame.put(NameEntry{0, function_size, 3, 9, 1}).put(NameEntry{0x1200, 1, 0, 0, 0});
+    return frame.put(std::array<char, 8>{'f', 'n', 'a', '.', 'c', 'g'});
+  };
+  Frame good = frame_with(2);
+  const auto event = parse_frame(good.finish());
+  REQUIRE(event);
+  std::vector<std::string> seen;
+  std::get<FrameNames>(event->payload)
+      .each([&](const NameEntry& entry, std::string_view function, std::string_view file) {
+        seen.push_back(std::string(function) + "|" + std::string(file) + "|" + std::to_string(entry.line));
+      });
+  CHECK(seen == std::vector<std::string>{"fn|a.c|9", "g||0"});
+  CHECK_FALSE(parse_frame(frame_with(5).finish()));
+  CHECK_FALSE(parse_frame(frame_with(0xffffffff).finish()));
+}
+
+TEST_CASE("a signal's frame and an entry's give the id of the stack") {
+  Frame signal(FrameType::signal);
+  signal.put(SignalFrame{}).segment(9, SegmentKind::stack, "");
+  const auto event = parse_frame(signal.finish());
+  REQUIRE(event);
+  CHECK(std::get<Signal>(event->payload).snapshot.stack() == 9);
+  Frame enter(FrameType::syscall_enter);
+  enter.put(SyscallEnterFrame{{}, 0, 1, Abi::x86_64, {}}).segment(4, SegmentKind::stack, "");
+  enter.segment(4, SegmentKind::memory, "x");
+  const auto entered = parse_frame(enter.finish());
+  REQUIRE(entered);
+  const Snapshot& snapshot = std::get<SyscallEnter>(entered->payload).snapshot;
+  CHECK(snapshot.stack() == 4);
+  CHECK(text(*snapshot.bytes_at({4})) == "x");
+  CHECK(Snapshot().stack() == 0);
 }

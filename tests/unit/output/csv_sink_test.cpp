@@ -80,7 +80,7 @@ TEST_CASE("other events have rows when asked for, losses always") {
     play.event({7, 7}, event::GroupStop{SIGSTOP});
     siginfo_t info{};
     info.si_signo = SIGTERM;
-    play.event({7, 7}, event::Signal{info});
+    play.event({7, 7}, event::Signal{info, {}});
     play.event({7, 7}, event::Exec{9});
     play.event({7, 7}, event::Lost{12, event::LossReason::overflow}, false);
     play.event({7, 7}, event::Note{"one, two"});

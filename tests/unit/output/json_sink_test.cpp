@@ -88,9 +88,9 @@ std::vector<std::string> everything() {
   play.call(7, close_row, {3}, 0);
   siginfo_t info{};
   info.si_signo = SIGCHLD;
-  play.event({7, 7}, event::Signal{info});
+  play.event({7, 7}, event::Signal{info, {}});
   info.si_signo = 4711;
-  play.event({7, 7}, event::Signal{info});
+  play.event({7, 7}, event::Signal{info, {}});
   play.event({7, 7}, event::GroupStop{SIGSTOP});
   play.enter(7, pause_row, {});
   play.enter(8, pause_row, {});

@@ -1,0 +1,179 @@
+"""Stacks: below events (-k), in filters, in recordings, and of a process that is looked at once."""
+
+import json
+import re
+import unittest
+
+import harness
+from harness import LiveTest, Proc, wait_until
+
+FRAME = re.compile(r"^ > (?P<module>[^(]*)\((?P<function>[^)+,]*)(?:\+0x[0-9a-f]+|, inlined)?\) \[0x[0-9a-f]+\]")
+
+
+def stacks_of_marks(trace):
+    """The functions of the stack below each mark, by the mark's number."""
+    found = {}
+    number = None
+    for line in trace.splitlines():
+        if frame := FRAME.match(line):
+            if number is not None:
+                found[number].append(frame["function"])
+        elif mark := re.search(r"close\(90(\d\d)\) ", line):
+            number = int(mark[1])
+            found[number] = []
+        elif not line.startswith(" > "):
+            number = None
+    return found
+
+
+def names_in_order(stack, *names):
+    """Whether the stack has these functions, in this order, with others between them or not."""
+    rest = iter(stack)
+    return all(name in rest for name in names)
+
+
+class Stacks(LiveTest):
+    def traced(self, *options):
+        sonde = self.sonde("run", *options, "--", harness.TARGETS / "stacks")
+        sonde.ready()
+        sonde.say()
+        self.assertEqual(sonde.finish(), (0, ["done"]))
+        return sonde.trace()
+
+    def check_marks(self, trace):
+        stacks = stacks_of_marks(trace)
+        self.assertEqual(sorted(stacks), [1, 2, 3, 4, 5])
+        self.assertEqual(stacks[1][1:5], ["inner", "middle", "outer", "main"], stacks[1])
+        self.assertEqual(stacks[1][-1], "_start")
+        # inner and compare are called one by the other; qsort's own frames, which may have no names, lie behind them.
+        self.assertEqual(stacks[2][1:3], ["inner", "compare"])
+        self.assertTrue(names_in_order(stacks[2][3:], "sorts", "main", "_start"), stacks[2])
+        self.assertEqual(stacks[3][1:3], ["inner", "handler"])
+        self.assertTrue(names_in_order(stacks[3][3:], "raise", "raises", "main", "_start"), stacks[3])
+        self.assertEqual(stacks[4][1:5], ["inner", "middle", "outer", "threaded"])
+        self.assertNotIn("main", stacks[4])
+        self.assertEqual(set(stacks[5][1:]), {"recurses"})
+        return stacks
+
+    def test_below_each_call(self):
+        trace = self.traced("-k")
+        stacks = self.check_marks(trace)
+        self.assertEqual(len(stacks[5]), 256)
+        self.assertIn(" > (more frames follow)\n", trace)
+        # The signal too has the stack that it meets.
+        after_signal = trace[trace.index("--- SIGUSR1"):].splitlines()[1:]
+        self.assertTrue(FRAME.match(after_signal[0]), after_signal[0])
+
+    def test_attached(self):
+        target = self.target("stacks")
+        target.ready()
+        sonde = self.attached(target, "-k")
+        target.say()
+        self.assertEqual(target.finish(), (0, ["done"]))
+        self.assertEqual(sonde.status(), 0)
+        functions = [frame["function"] for frame in map(FRAME.match, sonde.trace().splitlines()) if frame]
+        self.assertTrue(names_in_order(functions, "hear", "waits", "main", "_start") or
+                        names_in_order(functions, "waits", "main", "_start"), functions)
+
+    def test_filters_on_sites(self):
+        for expression, marks in (('site.function == "middle"', []),
+                                  ('site.function == "inner"', [1, 2, 3, 4]),
+                                  ('stack has function "middle"', [1, 4]),
+                                  ('stack has function "outer" && !(stack has function "threaded")', [1]),
+                                  ('site.module == "stacks" && stack has function "sorts"', [2]),
+                                  ('site.function =~ "^rec" && stack has module "stacks"', [5])):
+            with self.subTest(expression):
+                trace = self.traced("-e", f"syscall == close && ({expression})")
+                found = sorted({int(number) for number in re.findall(r"close\(90(\d\d)\) ", trace)})
+                self.assertEqual(found, marks)
+                self.assertNotIn(" > ", trace)  # Only -k prints them.
+
+    def test_skipped_sites(self):
+        trace = self.traced("-e", 'syscall == close && site.function == "outer"', "--site-skip", "^(inner|middle)$")
+        self.assertEqual(re.findall(r"close\(90(\d\d)\) ", trace), ["01", "04"])
+
+    def test_bad_site_skip(self):
+        status, errors = self.run_sonde("run", "--site-skip", "(", "--", "true")
+        self.assertEqual(status, 125)
+        self.assert_complaint(errors, "--site-skip", "missing )")
+
+    def test_a_recording_has_the_names(self):
+        file = self.folder / "t.sonde"
+        program = self.folder / "copy"
+        program.write_bytes((harness.TARGETS / "stacks").read_bytes())
+        program.chmod(0o755)
+        sonde = self.sonde("record", "-o", str(file), "run", "-k", "--", program)
+        sonde.ready()
+        sonde.say()
+        self.assertEqual(sonde.finish(), (0, ["done"]))
+        live = sonde.trace()
+        program.unlink()
+        report = self.folder / "report"
+        status, errors = self.run_sonde("report", "-q", "-o", str(report), str(file))
+        self.assertEqual((status, errors), (0, ""))
+        stacks = self.check_marks(re.sub(r"(?m)^\[pid +\d+\] ", "", report.read_text()))
+        self.assertEqual(stacks, stacks_of_marks(live))
+
+    def test_json(self):
+        trace = self.traced("-k", "--format", "json", "-e", "syscall == close && fd == 9001")
+        call = next(record for record in map(json.loads, trace.splitlines()) if record["kind"] == "syscall")
+        functions = [frame.get("function") for frame in call["stack"]]
+        self.assertEqual(functions[1:5], ["inner", "middle", "outer", "main"])
+        self.assertTrue(call["stack"][1]["module"].endswith("/stacks"))
+
+    def look(self, pid, *options):
+        looked = self.sonde("stack", *options, str(pid), trace=False)
+        status, lines = looked.finish()
+        self.assertEqual((status, looked.errors()), (0, ""))
+        return lines
+
+    def test_one_look(self):
+        target = self.target("stacks")
+        pid = target.ready()
+        wait_until(lambda: Proc.syscall(pid) == 0, "the target reads")
+        lines = self.look(pid)
+        self.assertRegex(lines[0], rf"^process {pid} \(.*/stacks\): 1 thread, stopped for \d+\.\d+ ms$")
+        self.assertRegex(lines[2], rf'^thread {pid} "stacks", sleeping, in read\(0, 0x[0-9a-f]+, 1\)$')
+        functions = [match[1] for match in (re.match(r" #\d+ +0x[0-9a-f]+  ([^ +]+)", line) for line in lines) if match]
+        self.assertTrue(names_in_order(functions, "waits", "main", "_start"), lines)
+        self.assert_untouched(pid)
+        (thread,) = json.loads("".join(self.look(pid, "--format", "json")))["threads"]
+        self.assertEqual((thread["syscall"], thread["nr"], thread["stopped"]), ("read", 0, True))
+        target.say()
+        self.assertEqual(target.finish(), (0, ["done"]))
+
+    def test_many_looks_at_many_threads(self):
+        target = self.target("many_threads", 200)
+        pid = target.ready()
+        for _ in range(5):
+            looked = json.loads("".join(self.look(pid, "--format", "json")))
+            self.assertEqual([thread["tid"] for thread in looked["threads"]], Proc.tasks(pid))
+            self.assertTrue(all(thread["stopped"] and thread["stack"] for thread in looked["threads"]))
+            self.assert_untouched(pid)
+        target.say()
+        self.assertEqual(target.finish(), (0, ["done 200"]))
+
+    def test_a_stopped_process_stays_stopped(self):
+        target = self.target("stacks")
+        pid = target.ready()
+        target.kill(harness.signal.SIGSTOP)
+        wait_until(lambda: Proc.state(pid) == "T", "the target stops")
+        lines = self.look(pid)
+        self.assertIn("stopped", lines[2])
+        self.assertEqual(Proc.tracer(pid), 0)
+        wait_until(lambda: Proc.state(pid) == "T", "the target is stopped")
+        target.kill(harness.signal.SIGCONT)
+        target.say()
+        self.assertEqual(target.finish(), (0, ["done"]))
+
+    def test_refused(self):
+        status, errors = self.run_sonde("stack", "2")
+        self.assertEqual(status, 125)
+        self.assert_complaint(errors, "2", "kernel")
+        status, errors = self.run_sonde("stack")
+        self.assertEqual(status, 125)
+        self.assert_complaint(errors, "which process")
+
+
+if __name__ == "__main__":
+    harness.main()

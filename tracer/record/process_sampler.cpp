@@ -1,0 +1,210 @@
+#include "sonde/record/process_sampler.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <ctime>
+#include <map>
+#include <unistd.h>
+#include <utility>
+
+#include "sonde/base/clock.hpp"
+#include "sonde/process/attach_refusal.hpp"
+#include "sonde/ptrace/wait.hpp"
+#include "sonde/record/capture.hpp"
+#include "sonde/record/interrupted_call.hpp"
+#include "sonde/record/stack_walker.hpp"
+
+namespace sonde::record {
+
+namespace {
+
+using arch::Register;
+using stacks::ThreadStack;
+
+constexpr Nanoseconds patience_ns = 200'000'000;
+constexpr int exec_retries = 20;  // A millisecond apart.
+
+void pause(long nanoseconds) {
+  const timespec moment{0, nanoseconds};
+  ::nanosleep(&moment, nullptr);
+}
+
+// The call that a stopped task is in, by its registers: one that the stop interrupted has a result that says
+// so, which the program would never see (linux/errno.h, ERESTARTSYS to ERESTART_RESTARTBLOCK), or EINTR.
+std::optional<ptrace::SyscallEntry> call_of(const arch::Registers& registers) {
+  const auto result = static_cast<std::int64_t>(registers[Register::rax]);
+  const bool interrupted = (result >= -514 && result <= -512) || result == -516 || result == -EINTR;
+  if (!interrupted || static_cast<std::int64_t>(registers.orig_rax) < 0) return std::nullopt;
+  constexpr std::array native{Register::rdi, Register::rsi, Register::rdx,
+                              Register::r10, Register::r8,  Register::r9};
+  constexpr std::array compat{Register::rbx, Register::rcx, Register::rdx,
+                              Register::rsi, Register::rdi, Register::rbp};
+  ptrace::SyscallEntry entry{};
+  entry.abi = registers.is_64_bit() ? Abi::x86_64 : Abi::i386;
+  entry.nr = static_cast<std::uint32_t>(registers.orig_rax);
+  entry.instruction_pointer = registers.pc().value;
+  entry.stack_pointer = registers.sp().value;
+  const auto& order = registers.is_64_bit() ? native : compat;
+  for (std::size_t i = 0; i < order.size(); ++i) entry.args[i] = registers[order[i]];
+  return entry;
+}
+
+class Sampler {
+ public:
+  Sampler(pid_t pid, const Options& options) : capture_(options) { sample_.pid = pid; }
+
+  Result<stacks::ProcessStacks> run();
+
+ private:
+  Result<void> seize_leader();
+  bool seize_others();
+  void stop_all();
+  void take(const ptrace::Stop& stop, ThreadStack& thread);
+  void take_call(const ptrace::SyscallEntry& entry, ThreadStack& thread);
+  void take_stack(ThreadStack& thread);
+  void let_go(ptrace::Stop stop);
+
+  char state_of(pid_t tid) const;
+  void add(pid_t tid, char state);
+
+  Capture capture_;
+  process::ProcFs proc_;
+  StackWalker walker_;
+  FrameBuffer frame_;
+  std::map<pid_t, ThreadStack> threads_;
+  std::map<pid_t, ptrace::Stop> stops_;
+  std::vector<std::uint32_t> told_modules_;
+  stacks::ProcessStacks sample_;
+};
+
+Result<stacks::ProcessStacks> Sampler::run() {
+  const pid_t own[] = {::getpid()};
+  if (auto checked = process::check_attachable(proc_, sample_.pid, own); !checked)
+    return Failure(checked.error());
+  if (const auto status = proc_.status(sample_.pid)) sample_.pid = status->pid;
+  walker_.prepare(sample_.pid, now());
+  if (auto seized = seize_leader(); !seized) return Failure(seized.error());
+  const Nanoseconds began = now();
+  // Threads may be made until all that could make one have stopped.
+  do stop_all();
+  while (seize_others());
+  for (auto& [tid, stop] : stops_) take(stop, threads_[tid]);
+  while (!stops_.empty()) let_go(std::move(stops_.extract(stops_.begin()).mapped()));
+  sample_.stopped_for = now() - began;
+  sample_.exe = proc_.exe(sample_.pid);
+  for (auto& [tid, thread] : threads_) sample_.threads.push_back(std::move(thread));
+  return std::move(sample_);
+}
+
+// While one of its threads executes a program, a leader is dead for a moment before that thread takes its
+// place. One that has ended before its threads is a zombie, which nobody can seize; what its threads say
+// decides then.
+Result<void> Sampler::seize_leader() {
+  const pid_t pid = sample_.pid;
+  const char state = state_of(pid);
+  auto seized = ptrace::seize(pid, {.threads = false, .children = false});
+  for (int i = 0; i < exec_retries && !seized && seized.error().code == ErrorCode::permission; ++i) {
+    pause(1'000'000);
+    seized = ptrace::seize(pid, {.threads = false, .children = false});
+  }
+  if (seized) add(pid, state);
+  if (seized || seize_others()) return {};
+  return Failure(process::explain_refusal(proc_, pid, seized.error().errno_value));
+}
+
+bool Sampler::seize_others() {
+  bool any = false;
+  for (const pid_t tid : proc_.tasks(sample_.pid)) {
+    if (threads_.contains(tid)) continue;
+    const char state = state_of(tid);
+    if (!ptrace::seize(tid, {.threads = false, .children = false})) continue;
+    add(tid, state);
+    any = true;
+  }
+  return any;
+}
+
+// As it is before it is traced: then it may show as stopped although it runs.
+char Sampler::state_of(pid_t tid) const {
+  const auto status = proc_.status(tid);
+  return status ? status->state : '?';
+}
+
+void Sampler::add(pid_t tid, char state) {
+  ThreadStack& thread = threads_[tid];
+  thread.task = {sample_.pid, tid};
+  thread.comm = proc_.comm(tid);
+  thread.state = state;
+}
+
+// Asks all that have not stopped yet, and waits for them. Who ends meanwhile is no thread of the process any
+// more.
+void Sampler::stop_all() {
+  std::size_t awaited = 0;
+  for (const auto& [tid, thread] : threads_) {
+    if (!stops_.contains(tid) && ptrace::interrupt(tid)) ++awaited;
+  }
+  const Nanoseconds deadline = now() + patience_ns;
+  while (awaited != 0) {
+    auto outcome = ptrace::wait_for_any(ptrace::Block::no);
+    if (auto* stop = std::get_if<ptrace::Stop>(&outcome)) {
+      const pid_t tid = stop->tid();
+      stops_.emplace(tid, std::move(*stop));
+      --awaited;
+    } else if (const auto* ended = std::get_if<ptrace::Ended>(&outcome)) {
+      awaited -= threads_.erase(ended->tid);
+    } else if (std::holds_alternative<ptrace::NoTracees>(outcome) || now() > deadline) {
+      return;
+    } else {
+      pause(20'000);
+    }
+  }
+}
+
+void Sampler::take(const ptrace::Stop& stop, ThreadStack& thread) {
+  thread.stopped = true;
+  const auto registers = ptrace::registers(stop.tid());
+  if (!registers) return;
+  thread.is_64_bit = registers->is_64_bit();
+  if (const auto call = call_of(*registers)) take_call(*call, thread);
+  take_stack(thread);
+}
+
+void Sampler::take_call(const ptrace::SyscallEntry& entry, ThreadStack& thread) {
+  frame_.begin(event::FrameType::syscall_enter, thread.task, now());
+  event::SyscallEnterFrame fixed{{}, entry.instruction_pointer, entry.nr, entry.abi, {}};
+  std::memcpy(fixed.args, entry.args, sizeof fixed.args);
+  frame_.put(fixed);
+  capture_.entry(thread.task, entry, *syscall::resolve(entry.abi, entry.nr, entry.args), frame_);
+  const Bytes bytes = frame_.finish();
+  thread.call.resize(bytes.size() / sizeof(std::uint64_t));
+  std::memcpy(thread.call.data(), bytes.data(), bytes.size());
+}
+
+void Sampler::take_stack(ThreadStack& thread) {
+  const WalkedStack walked = walker_.walk(thread.task, now());
+  if (walked.frames.empty()) return;
+  for (const process::Module* module : walked.modules) {
+    if (module == nullptr || std::ranges::find(told_modules_, module->id) != told_modules_.end()) continue;
+    told_modules_.push_back(module->id);
+    sample_.book.apply({0, thread.task, event::Module{module->id, module->build_id(), module->path}});
+  }
+  thread.stack = static_cast<std::uint32_t>(thread.task.tid);
+  sample_.book.apply({0, thread.task, event::Stack{thread.stack, walked.end, false, walked.frames}});
+}
+
+void Sampler::let_go(ptrace::Stop stop) {
+  if (stop.kind() == ptrace::StopKind::trap) make_interrupted_call_again(stop.tid());
+  const int signal = stop.signal_in_hand();
+  std::move(stop).detach(signal);
+}
+
+}  // namespace
+
+Result<stacks::ProcessStacks> sample_process(pid_t pid, const Options& options) {
+  return Sampler(pid, options).run();
+}
+
+}  // namespace sonde::record

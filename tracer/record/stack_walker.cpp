@@ -1,0 +1,66 @@
+#include "sonde/record/stack_walker.hpp"
+
+#include "sonde/memory/process_memory.hpp"
+#include "sonde/ptrace/requests.hpp"
+
+namespace sonde::record {
+
+namespace {
+
+// A process can make us look at its mappings anew whenever its stack leads out of them: not more often than
+// this.
+constexpr Nanoseconds refresh_interval_ns = 100'000'000;
+
+static_assert(static_cast<int>(unwind::End::bad_cfa) == static_cast<int>(event::StackEnd::bad_cfa) &&
+              static_cast<int>(unwind::End::no_information) ==
+                  static_cast<int>(event::StackEnd::no_information) &&
+              static_cast<int>(unwind::End::complete) == static_cast<int>(event::StackEnd::complete));
+
+}  // namespace
+
+bool StackWalker::prepare(pid_t pid, Nanoseconds time) { return refresh(pid, processes_[pid], time); }
+
+void StackWalker::code_mapped(pid_t pid) {
+  if (const auto found = processes_.find(pid); found != processes_.end()) found->second.stale = true;
+}
+
+bool StackWalker::refresh(pid_t pid, Process& process, Nanoseconds time) {
+  process.refreshed = time;
+  process.stale = false;
+  return process.space.refresh(pid, modules_);
+}
+
+WalkedStack StackWalker::walk(TaskId task, Nanoseconds time) {
+  Process& process = processes_[task.pid];
+  if (process.stale) refresh(task.pid, process, time);
+  WalkedStack walked{};
+  if (!walk_in(task, process.space, walked) && time - process.refreshed > refresh_interval_ns) {
+    refresh(task.pid, process, time);
+    walk_in(task, process.space, walked);
+  }
+  return walked;
+}
+
+bool StackWalker::walk_in(TaskId task, const process::AddressSpace& space, WalkedStack& into) {
+  into = {};
+  const auto registers = ptrace::registers(task.tid);
+  if (!registers || !registers->is_64_bit()) return true;
+  const memory::ProcessMemory memory(task.tid);
+  const unwind::Walk walked = unwind::walk(*registers, space.code(), memory, window_, frames_);
+  bool inside = true;
+  for (std::size_t i = 0; i < walked.frames; ++i) {
+    const unwind::Frame& frame = frames_[i];
+    inside &= frame.module != unwind::no_module;
+    const process::Module* module = space.module(frame.module);
+    const std::uint64_t bias = module != nullptr ? space.code()[frame.module].bias : 0;
+    frame_modules_[i] = module;
+    addresses_[i] = {frame.pc.value - bias, module != nullptr ? module->id : 0,
+                     frame.exact ? event::frame_is_exact : 0};
+  }
+  into.frames = std::span(addresses_).first(walked.frames);
+  into.modules = std::span(frame_modules_).first(walked.frames);
+  into.end = static_cast<event::StackEnd>(walked.end);
+  return inside;
+}
+
+}  // namespace sonde::record
