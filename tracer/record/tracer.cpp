@@ -225,8 +225,9 @@ void Tracer::on_signal(Task& task, Stop stop) {
 
 void Tracer::on_new_task(Task& parent, StopKind kind) {
   const auto tid = ptrace::event_message(parent.id.tid);
-  if (!tid || tasks_.find(static_cast<pid_t>(*tid)) != nullptr) return;
+  if (!tid) return;
   const auto child = static_cast<pid_t>(*tid);
+  if (std::erase(early_, child) != 0 || tasks_.find(child) != nullptr) return;
   const bool thread = kind == StopKind::clone && proc_.has_task(parent.id.pid, child);
   Task& task = adopt(child, parent.id.tid, origin_of(kind), thread ? parent.id.pid : child);
   task.hidden = parent.hidden;
@@ -279,6 +280,7 @@ Task& Tracer::adopt(pid_t tid, pid_t parent_tid, TaskOrigin origin, pid_t pid) {
 Task* Tracer::adopt_early(pid_t tid) {
   const auto status = proc_.status(tid);
   if (!status) return nullptr;
+  if (std::find(early_.begin(), early_.end(), tid) == early_.end()) early_.push_back(tid);
   const bool thread = status->pid != tid;
   const pid_t parent = thread ? status->pid : status->parent_pid;
   Task& task = adopt(tid, parent, thread ? TaskOrigin::clone : TaskOrigin::fork, status->pid);

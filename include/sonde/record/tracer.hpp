@@ -83,6 +83,7 @@ class Tracer {
   StopWaiter waiter_;
   process::ProcFs proc_;
   TaskTable tasks_;
+  std::vector<pid_t> early_;  // Taken on before their parents' events, which may come after their ends.
   bool attached_ = false;
   bool detach_requested_ = false;
   bool keeper_gone_ = false;
