@@ -51,7 +51,7 @@ struct RawOptions {
 class UsageFormatter final : public CLI::Formatter {
  public:
   std::string make_usage(const CLI::App* app, std::string) const override {
-    const std::string name = app->get_name();
+    const std::string& name = app->get_name();
     if (name == "run") return "Usage: sonde run [options] -- PROGRAM [ARG...]\n";
     if (name == "attach") return "Usage: sonde attach [options] PID...\n";
     if (name == "record") return "Usage: sonde record -o FILE.sonde (run ... | attach ...)\n";

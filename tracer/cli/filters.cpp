@@ -1,11 +1,11 @@
 #include "sonde/cli/filters.hpp"
 
+#include <cstdlib>
 #include <cstring>
 #include <linux/audit.h>
 #include <linux/capability.h>
 #include <linux/seccomp.h>
 #include <memory>
-#include <stdlib.h>
 #include <string>
 #include <unistd.h>
 

@@ -6,17 +6,17 @@ int main(int argc, char** argv) {
   using namespace sonde::cli;
   auto parsed = parse_command_line({argv + 1, argv + argc});
   if (const auto* exit = std::get_if<ExitNow>(&parsed)) return exit->status;
-  auto& settings = std::get<Settings>(parsed);
-  switch (settings.verb) {
+  auto* settings = std::get_if<Settings>(&parsed);
+  switch (settings->verb) {
     case Verb::run:
     case Verb::attach:
-      return trace(settings);
+      return trace(*settings);
     case Verb::report:
-      return report(settings);
+      return report(*settings);
     case Verb::filter:
-      return explain_filter(settings);
+      return explain_filter(*settings);
     case Verb::stack:
-      return stack(settings);
+      return stack(*settings);
   }
   return 125;
 }

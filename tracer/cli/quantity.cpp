@@ -54,7 +54,7 @@ std::optional<double> quantity(std::string_view text, std::span<const Unit> unit
 template <typename T>
 Result<T> whole(std::string_view text, std::span<const Unit> units, std::string_view expected) {
   const auto value = quantity(text, units);
-  if (!value || *value < 1 || *value > static_cast<double>(std::numeric_limits<T>::max() / 2)) {
+  if (!value || *value < 1 || *value > static_cast<double>(std::numeric_limits<T>::max()) / 2) {
     return fail(ErrorCode::invalid, fmt::format("'{}' is no {}", text, expected));
   }
   return static_cast<T>(*value);

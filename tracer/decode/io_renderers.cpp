@@ -124,7 +124,7 @@ std::vector<std::byte> read_dirents(const Value& value) {
 std::vector<Dirent> split_dirents(Bytes bytes, const DirentLayout& layout) {
   std::vector<Dirent> entries;
   for (std::size_t at = 0; at + layout.name < bytes.size();) {
-    const std::size_t length = unsigned_at(bytes, at + 2u * layout.word, 2);
+    const std::size_t length = unsigned_at(bytes, at + std::size_t{2} * layout.word, 2);
     if (length <= layout.name || length > bytes.size() - at) break;
     entries.push_back({at, length});
     at += length;

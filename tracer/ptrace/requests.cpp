@@ -15,8 +15,8 @@ constexpr std::uint32_t x32_bit = 0x40000000;  // __X32_SYSCALL_BIT of asm/unist
 
 // Both spellings of the requests' argument are void*; the kernel takes a long.
 void* word(std::uint64_t value) {
-  return reinterpret_cast<void*>(value);
-}  // NOLINT(performance-no-int-to-ptr)
+  return reinterpret_cast<void*>(value);  // NOLINT(performance-no-int-to-ptr)
+}
 
 Abi abi_of(std::uint32_t arch, std::uint64_t nr) {
   if (arch == AUDIT_ARCH_I386) return Abi::i386;
