@@ -9,19 +9,20 @@ import re
 import sys
 from pathlib import Path
 
-# What each outside library is for: the layers that alone may include it (None: all), must use it as soon as they exist,
-# and must name it among the PACKAGES of their sonde_layer().
+# What each outside library is for: the layers that alone may include it (None: all), which must use it as soon as they
+# exist, and must name it among the PACKAGES of their sonde_layer(). Used is what is included and also called by its name.
 LIBRARIES = [
-    ("CLI11", re.compile(r"^CLI/"), {"cli"}, "CLI11"),
-    ("fmt", re.compile(r"^fmt/"), None, "fmt"),
-    ("RE2", re.compile(r"^re2/"), {"filter"}, "RE2"),
-    ("zstd", re.compile(r"^zstd"), {"event", "elf"}, "ZSTD"),
-    ("zlib", re.compile(r"^zlib"), {"elf"}, "ZLIB"),
-    ("liblzma", re.compile(r"^lzma"), {"elf"}, "LZMA"),
-    ("expected", re.compile(r"^tl/"), {"base"}, "tl::expected"),
-    ("libelfin", re.compile(r"^(elf|dwarf)/"), {"elf"}, "ELFIN"),
-    ("libiberty", re.compile(r"^libiberty/"), {"names"}, "IBERTY"),
-    ("capstone", re.compile(r"^capstone"), {"arch"}, "CAPSTONE"),
+    ("CLI11", re.compile(r"^CLI/"), {"cli"}, "CLI11", r"\bCLI::"),
+    ("fmt", re.compile(r"^fmt/"), None, "fmt", r"\bfmt::"),
+    ("RE2", re.compile(r"^re2/"), {"filter"}, "RE2", r"\bRE2\b"),
+    ("zstd", re.compile(r"^zstd"), {"event", "elf"}, "ZSTD", r"\bZSTD_"),
+    ("zlib", re.compile(r"^zlib"), {"elf"}, "ZLIB", r"\b(?:inflate|uncompress)"),
+    ("liblzma", re.compile(r"^lzma"), {"elf"}, "LZMA", r"\blzma_"),
+    ("expected", re.compile(r"^tl/"), {"base"}, "tl::expected", r"\btl::"),
+    ("libelfin's libelf++", re.compile(r"^elf/"), {"elf"}, "ELFIN", r"\belf::"),
+    ("libelfin's libdwarf++", re.compile(r"^dwarf/"), {"verify"}, "ELFIN", r"\bdwarf::"),
+    ("libiberty", re.compile(r"^libiberty/"), {"names"}, "IBERTY", r"\b(?:cplus_demangle|rust_demangle)"),
+    ("capstone", re.compile(r"^capstone"), {"arch"}, "CAPSTONE", r"\bcs_"),
 ]
 # Registered before its layer has come to need it.
 NOT_YET = {"capstone"}
@@ -141,15 +142,21 @@ class Tree:
                         self.violation(path, number, f"<{header}> is for tracer/ptrace alone")
                     if angled and header.startswith("doctest"):
                         self.violation(path, number, "doctest is for tests alone")
-                    for what, pattern, homes, _ in LIBRARIES:
+                    for what, pattern, homes, *_ in LIBRARIES:
                         if angled and homes and pattern.match(header) and name not in homes:
                             self.violation(path, number, f"{what} is for layer {', '.join(sorted(homes))} alone")
 
+    def uses(self, path, header, name):
+        """Whether a file includes a header of a library and has its name in the code."""
+        if not any(angled and header.match(included) for _, angled, included in self.includes(path)):
+            return False
+        code = without_comments_and_strings(read(path))
+        return re.search(name, re.sub(r"^[ \t]*#[ \t]*include[^\n]*", "", code, flags=re.MULTILINE)) is not None
+
     def check_libraries_are_used(self):
         cmake = self.root / "tracer/CMakeLists.txt"
-        for what, pattern, homes, package in LIBRARIES:
-            users = {name for name in self.layers for path in self.layer_files(name)
-                     for _, angled, header in self.includes(path) if angled and pattern.match(header)}
+        for what, header, homes, package, name_in_code in LIBRARIES:
+            users = {name for name in self.layers for path in self.layer_files(name) if self.uses(path, header, name_in_code)}
             if what in NOT_YET and not users:
                 continue
             for name in sorted((homes or {"base"}) & set(self.layers)):
@@ -159,10 +166,13 @@ class Tree:
                     self.violation(cmake, 1, f"layer {name} does not name {what} among its PACKAGES")
             if not homes and len(users) < 2:
                 self.violation(cmake, 1, f"{what} is hardly used")
-        for path in self.sources("tests/unit"):
-            if any(angled and header.startswith("doctest/") for _, angled, header in self.includes(path)):
-                return
-        self.violation(cmake, 1, "no unit test uses doctest")
+        for name in self.layers:
+            tests = self.sources(self.root / "tests/unit" / name)
+            if (self.root / "tests/unit" / name).is_dir() and not any(
+                    self.uses(path, re.compile(r"^doctest/"), r"\bTEST_CASE") for path in tests):
+                self.violation(cmake, 1, f"no unit test of layer {name} uses doctest")
+        if not any(self.uses(path, re.compile(r"^doctest/"), r"\bTEST_CASE") for path in self.sources("tests/unit")):
+            self.violation(cmake, 1, "no unit test uses doctest")
 
     def check_one_place(self):
         home = self.root / "tracer/ptrace/wait.cpp"
