@@ -1,5 +1,6 @@
 // Capabilities, seccomp filters and keys.
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <linux/capability.h>
 #include <linux/filter.h>
@@ -53,7 +54,9 @@ void print_capabilities(const Value& value, std::uint64_t set) {
 void render_capability_data(const Value& value) {
   const Address address = address_of(value);
   const auto version = read_unsigned(value, {as_word(value, value.call.args[0])}, sizeof(int));
-  const bool wide = version == _LINUX_CAPABILITY_VERSION_3 || version == _LINUX_CAPABILITY_VERSION_2;
+  constexpr std::array<std::uint64_t, 2> wide_ones = {_LINUX_CAPABILITY_VERSION_2,
+                                                      _LINUX_CAPABILITY_VERSION_3};
+  const bool wide = version && std::find(wide_ones.begin(), wide_ones.end(), *version) != wide_ones.end();
   constexpr std::size_t half = sizeof(__user_cap_data_struct);
   if (!version || unreadable(value, address, wide ? 2 * half : half)) {
     if (!version) value.out.address(address.value);
