@@ -16,6 +16,7 @@
 #include "sonde/filter/text_pattern.hpp"
 #include "sonde/output/summary.hpp"
 #include "sonde/syscall/table.hpp"
+#include "usage.hpp"
 
 namespace sonde::cli {
 
@@ -47,70 +48,84 @@ struct RawOptions {
   bool no_low_latency = false;
 };
 
-// CLI11 would say "sonde run [OPTIONS]"; what follows the options matters more here.
-class UsageFormatter final : public CLI::Formatter {
- public:
-  std::string make_usage(const CLI::App* app, std::string) const override {
-    const std::string& name = app->get_name();
-    if (name == "run") return "Usage: sonde run [options] -- PROGRAM [ARG...]\n";
-    if (name == "attach") return "Usage: sonde attach [options] PID...\n";
-    if (name == "record") return "Usage: sonde record -o FILE.sonde (run ... | attach ...)\n";
-    if (name == "report") return "Usage: sonde report [options] FILE.sonde\n";
-    if (name == "filter") return "Usage: sonde filter EXPR\n";
-    if (name == "stack") return "Usage: sonde stack [options] PID...\n";
-    return "Usage: sonde VERB ...   ('sonde VERB --help' says more)\n";
-  }
-};
+// What a recording has counted stays where a report does not say otherwise: CLI11 would set it to 0.
+void add_counted_flag(CLI::App& app, const std::string& name, int& count, const std::string& description) {
+  const int before = count;
+  app.add_flag(name, count, description);
+  count = before;
+}
 
 void add_printing_options(CLI::App& app, Settings& settings, RawOptions& raw) {
   OutputSettings& output = settings.output;
   app.add_option("--format", raw.format, "text (as strace prints), json (an object a line) or csv")
+      ->type_name("FORMAT")
       ->check(CLI::IsMember({"text", "json", "csv"}));
-  app.add_flag("-t", raw.timestamps,
-               "Print the time of day; -tt with microseconds, -ttt as seconds since 1970");
+  add_counted_flag(app, "-t", raw.timestamps,
+                   "Print the time of day; -tt with microseconds, -ttt as seconds since 1970");
   app.add_flag("-r", output.relative, "Print the time since the line before");
   app.add_flag("-T", output.durations, "Print the time that each call took");
-  app.add_flag("-x", raw.hex_strings, "Print strings that are not ASCII in hexadecimal; -xx all strings");
+  add_counted_flag(app, "-x", raw.hex_strings,
+                   "Print strings that are not ASCII in hexadecimal; -xx all strings");
   app.add_option("-X", raw.xlat, "How constants print: raw, abbrev or verbose")
+      ->type_name("HOW")
       ->check(CLI::IsMember({"raw", "abbrev", "verbose"}));
   app.add_flag("-v", output.style.verbose, "Print structures and environments in full");
   app.add_flag("-n", output.syscall_numbers, "Print the number of each call");
   app.add_flag("-i", output.instruction_pointers, "Print the instruction pointer of each call");
   app.add_flag("-k", settings.print_stacks, "Print the stack below each call and signal");
   app.add_option("--site-skip", raw.site_skip,
-                 "Frames whose module or function this matches are no sites (a regular expression)");
-  app.add_option("-a", output.column, "The column of the results (40)")->check(CLI::Range(0u, 1000u));
+                 "Frames whose module or function this matches are no sites (a regular expression)")
+      ->type_name("REGEX");
+  app.add_option("-a", output.column, "The column of the results (40)")
+      ->type_name("COLUMN")
+      ->check(CLI::Range(0u, 1000u));
   app.add_flag("-c", raw.summary_only, "Print a summary instead of the calls");
   app.add_flag("-C", raw.summary_also, "Print a summary after the calls");
-  app.add_option("-S", output.summary_sort, "Sort the summary by time, calls, errors, name, min, max or avg");
+  app.add_option("-S", output.summary_sort, "Sort the summary by time, calls, errors, name, min, max or avg")
+      ->type_name("ORDER");
   app.add_flag("--per-process", output.summary_per_process, "A summary for each process as well");
-  app.add_flag("-q,--quiet", raw.quiet, "Leave out the lines on attaching; -qq those on exits too");
+  add_counted_flag(app, "-q,--quiet", raw.quiet, "Leave out the lines on attaching; -qq those on exits too");
   app.add_option("-e,--filter", settings.filters, "Show only what the expression says; see 'sonde filter'")
+      ->type_name("EXPR")
       ->allow_extra_args(false);
-  app.add_option("-P", settings.paths, "Show only calls that touch this path")->allow_extra_args(false);
+  app.add_option("-P", settings.paths, "Show only calls that touch this path")
+      ->type_name("PATH")
+      ->allow_extra_args(false);
   app.add_flag("-z", settings.successful_only, "Show only calls that succeed");
   app.add_flag("-Z", settings.failed_only, "Show only calls that fail");
   app.add_option("--events", settings.events, "What to show: syscalls, signals, processes (all of them)")
-      ->delimiter(',');
-  app.add_option("--max-output", raw.max_output, "End the output, and detach, after so many bytes (100MB)");
+      ->type_name("LIST")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->check(CLI::IsMember({"syscalls", "signals", "processes"}));
+  app.add_option("--max-output", raw.max_output, "End the output, and detach, after so many bytes (100MB)")
+      ->type_name("SIZE");
 }
 
 void add_tracing_options(CLI::App& app, Settings& settings, RawOptions& raw) {
-  app.add_flag("-f", raw.follow, "Follow children (the default)");
+  add_counted_flag(app, "-f", raw.follow, "Follow children (the default)");
   app.add_flag("--no-follow", raw.no_follow, "Trace threads, but not child processes");
   app.add_option("-s", settings.output.style.string_limit, "Show at most so many bytes of a string (32)")
+      ->type_name("N")
       ->check(CLI::Range(std::size_t{0}, limits::string_bytes - 1));
-  app.add_flag("-y", raw.fd_paths, "Show the path behind each file descriptor; -yy of sockets too");
-  app.add_option("-b", raw.detach_on, "Detach from a process after this call (execve)")->delimiter(',');
-  app.add_option("--timeout", raw.timeout, "Detach after this time (30s)");
-  app.add_option("--sample", raw.sample, "Record one of N calls of each call site (1/100)");
+  add_counted_flag(app, "-y", raw.fd_paths, "Show the path behind each file descriptor; -yy of sockets too");
+  app.add_option("-b", raw.detach_on, "Detach from a process after this call (execve)")
+      ->type_name("CALL")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  app.add_option("--timeout", raw.timeout, "Detach after this time (30s)")->type_name("TIME");
+  app.add_option("--sample", raw.sample, "Record one of N calls of each call site (1/100)")->type_name("1/N");
   app.add_option("--max-rate", raw.max_rate,
-                 "Record at most so many calls a second of each call site (10k/s)");
+                 "Record at most so many calls a second of each call site (10k/s)")
+      ->type_name("RATE");
   app.add_option("--overflow", raw.overflow,
                  "When output is slow: block the program, or drop and count events")
+      ->type_name("POLICY")
       ->check(CLI::IsMember({"block", "drop"}));
   app.add_option("--redact", raw.redact, "Leave out: strings, paths, env")
+      ->type_name("LIST")
       ->delimiter(',')
+      ->allow_extra_args(false)
       ->check(CLI::IsMember({"strings", "paths", "env"}));
   app.add_flag("--kill-on-exit", settings.tracing.kill_on_exit, "Kill the traced processes when sonde dies");
   app.add_flag("--no-pushdown", raw.no_pushdown, "Do not let the kernel filter");
@@ -127,8 +142,9 @@ CLI::App* add_run(CLI::App& app, Settings& settings, RawOptions& raw) {
       "  sonde run -c -- git status");
   add_printing_options(*run, settings, raw);
   add_tracing_options(*run, settings, raw);
-  run->add_option("-u", settings.user, "Run the program as this user");
+  run->add_option("-u", settings.user, "Run the program as this user")->type_name("USER");
   run->add_option("-E", settings.environment, "Set (VAR=VAL) or remove (VAR) an environment variable")
+      ->type_name("VAR[=VAL]")
       ->allow_extra_args(false);
   return run;
 }
@@ -140,7 +156,7 @@ CLI::App* add_attach(CLI::App& app, Settings& settings, RawOptions& raw) {
       "  sonde attach -e 'duration > 10ms' --timeout 30s 4242");
   add_printing_options(*attach, settings, raw);
   add_tracing_options(*attach, settings, raw);
-  attach->add_option("-p,pid", raw.pids, "Process ids")->delimiter(',');
+  attach->add_option("-p,pid", raw.pids, "Process ids")->type_name("PID")->delimiter(',');
   return attach;
 }
 
@@ -225,6 +241,15 @@ Result<void> apply_site_skip(Settings& settings, const RawOptions& raw) {
   return {};
 }
 
+Result<void> check_environment(Settings& settings, const RawOptions&) {
+  for (const auto& change : settings.environment) {
+    if (!change.empty() && change.front() != '=') continue;
+    return fail(ErrorCode::invalid,
+                fmt::format("-E: '{}' names no variable; it takes VAR=VAL or VAR", change));
+  }
+  return {};
+}
+
 Result<void> apply_pids(Settings& settings, const RawOptions& raw) {
   for (const auto& text : raw.pids) {
     pid_t pid = 0;
@@ -240,7 +265,8 @@ Result<void> apply_pids(Settings& settings, const RawOptions& raw) {
 
 Result<void> apply(Settings& settings, const RawOptions& raw) {
   apply_printing(settings, raw);
-  for (auto* step : {apply_times, apply_limits, apply_tracing, apply_site_skip, apply_pids}) {
+  for (auto* step :
+       {apply_times, apply_limits, apply_tracing, apply_site_skip, check_environment, apply_pids}) {
     if (auto done = step(settings, raw); !done) return done;
   }
   return {};
@@ -257,38 +283,51 @@ std::optional<ExitNow> parse_onto(const std::vector<std::string>& typed, Setting
   CLI::App app("sonde looks into a running process from outside: its system calls, as they happen.", "sonde");
   app.set_version_flag("--version", "sonde " SONDE_VERSION);
   app.require_subcommand(1);
-  app.formatter(std::make_shared<UsageFormatter>());
+  app.formatter(usage_formatter());
 
   CLI::App* run = add_run(app, settings, raw);
   CLI::App* attach = add_attach(app, settings, raw);
   CLI::App* record = app.add_subcommand("record", "Keep the events in a file, for 'sonde report'");
-  record->add_option("-o", settings.trace_file, "The trace file to write")->required();
+  record->add_option("-o", settings.trace_file, "The trace file to write")->type_name("FILE")->required();
   record->require_subcommand(1);
+  record->footer(
+      "Examples:\n  sonde record -o build.sonde run -- make\n"
+      "  sonde record -o busy.sonde attach --timeout 10s 4242");
   CLI::App* record_run = add_run(*record, settings, raw);
   CLI::App* record_attach = add_attach(*record, settings, raw);
   for (CLI::App* verb : {run, attach, record_run, record_attach}) {
-    verb->add_option("-o", settings.output.path, "Write to this file, or to a command: -o '|gzip >trace.gz'");
+    verb->add_option("-o", settings.output.path, "Write to this file, or to a command: -o '|gzip >trace.gz'")
+        ->type_name("FILE");
     verb->add_flag("-A", settings.output.append, "Append to the file");
   }
 
   CLI::App* report = app.add_subcommand("report", "Render a trace file as the live output would have been");
   report->footer("Examples:\n  sonde report trace.sonde\n  sonde report -c -e 'failed' trace.sonde");
   add_printing_options(*report, settings, raw);
-  report->add_option("-o", settings.output.path, "Write to this file, or to a command");
-  report->add_option("-s", settings.output.style.string_limit, "Show at most so many bytes of a string");
-  report->add_option("file", settings.trace_file, "The trace file")->required();
+  report->add_option("-o", settings.output.path, "Write to this file, or to a command")->type_name("FILE");
+  report->add_option("-s", settings.output.style.string_limit, "Show at most so many bytes of a string")
+      ->type_name("N");
+  report->add_option("file", settings.trace_file, "The trace file")->type_name("FILE")->required();
 
   CLI::App* filter = app.add_subcommand("filter", "Explain a filter expression");
   filter->footer(
       "Examples:\n  sonde filter 'syscall in [open, openat] && failed'\n  sonde filter trace=%file");
-  filter->add_option("expression", settings.expression, "The expression, as -e takes it")->required();
+  filter->add_option("expression", settings.expression, "The expression, as -e takes it")
+      ->type_name("EXPR")
+      ->required();
 
   CLI::App* stack = app.add_subcommand("stack", "Show every thread's stack, once, and leave");
   stack->footer("Examples:\n  sonde stack $(pidof redis-server)\n  sonde stack --format json 4242");
-  stack->add_option("--format", raw.format, "text or json")->check(CLI::IsMember({"text", "json"}));
+  stack->add_option("--format", raw.format, "text or json")
+      ->type_name("FORMAT")
+      ->check(CLI::IsMember({"text", "json"}));
   stack->add_option("-s", settings.output.style.string_limit, "Show at most so many bytes of a string (32)")
+      ->type_name("N")
       ->check(CLI::Range(std::size_t{0}, limits::string_bytes - 1));
-  stack->add_option("-p,pid", raw.pids, "Process ids")->delimiter(',');
+  stack->add_option("-p,pid", raw.pids, "Process ids")->type_name("PID")->delimiter(',');
+
+  for (CLI::App* verb : {run, attach, record, report, filter, stack, record_run, record_attach})
+    verb->group("Verbs");
 
   // What follows "--" is the program's; CLI11 would look for options in it.
   const auto dashes = std::find(typed.begin(), typed.end(), "--");
@@ -301,8 +340,7 @@ std::optional<ExitNow> parse_onto(const std::vector<std::string>& typed, Setting
   } catch (const CLI::CallForVersion& e) {
     return ExitNow{app.exit(e)};
   } catch (const CLI::ParseError& e) {
-    return usage_error(
-        fmt::format("{}; 'sonde --help' lists the verbs, 'sonde VERB --help' their options", e.what()));
+    return usage_error(complaint(e, app, {typed.begin(), dashes}));
   }
 
   const bool recorded = record->parsed();

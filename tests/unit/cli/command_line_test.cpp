@@ -77,6 +77,23 @@ TEST_CASE("a report goes by the recording's options where its own say nothing el
   CHECK(s.filters == Words{"failed", "fd == 1"});
 }
 
+TEST_CASE("flags that count are recorded too") {
+  const Words recorded{"record", "-o", "t.sonde", "run", "-tt", "-xx", "-qq", "--", "true"};
+  const Settings s = settings_of({"report", "t.sonde"}, recorded);
+  CHECK(s.output.clock == ClockStyle::microseconds);
+  CHECK(s.output.style.hex_strings == sonde::decode::HexStrings::all);
+  CHECK(s.output.quiet == 2);
+  CHECK(settings_of({"report", "-t", "t.sonde"}, recorded).output.clock == ClockStyle::seconds);
+}
+
+TEST_CASE("a list ends with its word") {
+  CHECK(settings_of({"run", "--events", "signals,processes", "true"}).events ==
+        Words{"signals", "processes"});
+  CHECK(settings_of({"run", "--redact", "env", "true"}).command == Words{"true"});
+  CHECK(settings_of({"attach", "-b", "execve", "12"}).pids == std::vector<pid_t>{12});
+  CHECK(settings_of({"attach", "--events", "signals", "12"}).pids == std::vector<pid_t>{12});
+}
+
 TEST_CASE("what is wrong is said and ends with 125") {
   CHECK(exit_of({}) == 125);
   CHECK(exit_of({"run"}) == 125);
@@ -90,6 +107,9 @@ TEST_CASE("what is wrong is said and ends with 125") {
   CHECK(exit_of({"run", "-S", "beauty", "--", "true"}) == 125);
   CHECK(exit_of({"record", "run", "--", "true"}) == 125);
   CHECK(exit_of({"frobnicate"}) == 125);
+  CHECK(exit_of({"run", "--events", "syscals", "--", "true"}) == 125);
+  CHECK(exit_of({"run", "-s"}) == 125);
+  CHECK(exit_of({"run", "-E", "=value", "--", "true"}) == 125);
 }
 
 TEST_CASE("help and version end with 0") {
