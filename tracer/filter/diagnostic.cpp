@@ -34,6 +34,37 @@ std::size_t character_length(std::string_view text) {
              : 0;
 }
 
+// The code point of a whole character of UTF-8.
+char32_t code_point(std::string_view character) {
+  constexpr std::array<unsigned, 5> first_bits = {0, 0x7f, 0x1f, 0x0f, 0x07};
+  char32_t code = static_cast<unsigned char>(character.front()) & first_bits[character.size()];
+  for (const char c : character.substr(1)) code = (code << 6) | (static_cast<unsigned char>(c) & 0x3f);
+  return code;
+}
+
+// How many columns of a terminal a character takes: Unicode's East Asian Width, and marks that join what is
+// before them.
+std::size_t width(char32_t code) {
+  struct Range {
+    char32_t first;
+    char32_t last;
+  };
+  constexpr std::array<Range, 4> joining = {
+      {{0x300, 0x36f}, {0x200b, 0x200f}, {0x20d0, 0x20ff}, {0xfe00, 0xfe0f}}};
+  constexpr std::array<Range, 9> wide = {{{0x1100, 0x115f},
+                                          {0x2e80, 0x303e},
+                                          {0x3041, 0xa4cf},
+                                          {0xac00, 0xd7a3},
+                                          {0xf900, 0xfaff},
+                                          {0xfe30, 0xfe6f},
+                                          {0xff01, 0xff60},
+                                          {0x1f300, 0x1faff},
+                                          {0x20000, 0x3fffd}}};
+  const auto holds = [&](Range range) { return range.first <= code && code <= range.last; };
+  if (std::any_of(joining.begin(), joining.end(), holds)) return 0;
+  return std::any_of(wide.begin(), wide.end(), holds) ? 2 : 1;
+}
+
 struct Line {
   std::string text;
   std::size_t columns = 0;
@@ -43,11 +74,12 @@ struct Line {
       const std::size_t length = character_length(bytes);
       if (length <= 1) {
         text += length == 0 ? '?' : printable(bytes.front());
+        ++columns;
       } else {
         text += bytes.substr(0, length);
+        columns += width(code_point(bytes.substr(0, length)));
       }
       bytes.remove_prefix(std::max<std::size_t>(length, 1));
-      ++columns;
     }
   }
 };

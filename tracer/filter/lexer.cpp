@@ -155,7 +155,8 @@ Result<Token> Lexer::number_token(std::size_t begin) {
   if (const std::string_view name = source_.substr(unit_begin, at_ - unit_begin); !name.empty()) {
     const auto unit = std::find_if(units.begin(), units.end(), [&](const Unit& u) { return u.name == name; });
     if (unit == units.end()) {
-      const std::string hint = did_you_mean(nearest(name, unit_names));
+      // Of a single letter every other is one step away, and any would do.
+      const std::string hint = name.size() > 1 ? did_you_mean(nearest(name, unit_names)) : std::string();
       return complain(
           source_, from(unit_begin), fmt::format("unknown unit '{}'", shown(name)),
           hint.empty() ? "units are B, K, M, G, KiB, MiB, GiB, kB, MB, GB and ns, us, ms, s, m" : hint);

@@ -59,6 +59,29 @@ constexpr std::array<Spelling, 33> spellings = {{{"trace", Qualifier::trace},
 constexpr std::array<std::string_view, 7> bare_classes = {"desc",    "file",    "ipc",   "memory",
                                                           "network", "process", "signal"};
 
+// What sonde has in place of a form of strace's that is no filter.
+std::string_view instead_of(Qualifier qualifier) {
+  switch (qualifier) {
+    case Qualifier::abbrev:
+    case Qualifier::verbose:
+      return "-v prints structures in full";
+    case Qualifier::raw:
+      return "-X raw prints numbers instead of names";
+    case Qualifier::read:
+    case Qualifier::write:
+      return "-s N shows more of what is read and written";
+    case Qualifier::inject:
+    case Qualifier::fault:
+      return "sonde changes nothing of what a program does";
+    case Qualifier::quiet:
+      return "-q and -qq leave out lines";
+    case Qualifier::decode_fds:
+      return "-y and -yy show what is behind descriptors";
+    default:
+      return {};
+  }
+}
+
 Span span_of(std::string_view text, std::string_view part) {
   const auto begin = static_cast<std::uint32_t>(part.data() - text.data());
   return {begin, begin + static_cast<std::uint32_t>(part.size())};
@@ -233,7 +256,7 @@ Result<void> Selection::add(std::string_view text) {
         return fds(text, qualified->value);
       default:
         return complain(text, {0, static_cast<std::uint32_t>(text.find('='))},
-                        "this does not say which events are shown");
+                        "this does not say which events are shown", instead_of(qualified->qualifier));
     }
   }
   if (is_plain_list(text)) return trace(text, text);

@@ -135,6 +135,8 @@ TEST_CASE("errors of form") {
   CHECK(normal("ret > 4parsec") ==
         "error: unknown unit 'parsec'\n  ret > 4parsec\n         ^~~~~~  units are B, K, M, G, KiB, MiB, "
         "GiB, kB, MB, GB and ns, us, ms, s, m");
+  CHECK(normal("duration > 1h")
+            .ends_with("^  units are B, K, M, G, KiB, MiB, GiB, kB, MB, GB and ns, us, ms, s, m"));
   CHECK(normal("syscall == %") ==
         "error: '%' must be followed by the name of a class\n  syscall == %\n             ^  as in %file");
 }
@@ -169,4 +171,17 @@ TEST_CASE("a long, many-lined or foul source is shown by its part") {
         "error: unknown field 'fdd'\n  comm == 'é' && fdd == 1\n                 ^~~  did you mean 'fd'?");
   CHECK(normal("comm == '\x1b[31m\xff' \x9b") ==
         "error: unexpected '?'\n  comm == '?[31m?' ?\n                   ^");
+}
+
+TEST_CASE("a caret stands under its place, whatever is before it") {
+  CHECK(normal("fd == 3\t&& x ~") == "error: unexpected '~'\n  fd == 3 && x ~\n               ^");
+  CHECK(normal("path == 'äöü' ~") == "error: unexpected '~'\n  path == 'äöü' ~\n                ^");
+  // Two columns a character; a mark on the letter before it takes none.
+  CHECK(normal("path == '日本' ~") == "error: unexpected '~'\n  path == '日本' ~\n                 ^");
+  CHECK(normal("path == 'e\u0301' ~") == "error: unexpected '~'\n  path == 'e\u0301' ~\n              ^");
+  CHECK(normal("path == '\x1b\xff' ~") == "error: unexpected '~'\n  path == '?\?' ~\n               ^");
+  CHECK(normal("fd == 1 &&\nret ~") == "error: unexpected '~'\n  ret ~\n      ^");
+  const std::string long_one = std::string(300, ' ') + "fd ~ " + std::string(300, 'x');
+  CHECK(normal(long_one) == "error: unexpected '~'\n  ..." + std::string(37, ' ') + "fd ~ " +
+                                std::string(58, 'x') + "...\n  " + std::string(43, ' ') + "^");
 }

@@ -102,7 +102,10 @@ TEST_CASE("errors point into what was typed") {
   CHECK(meaning({"signal=99"}).starts_with("error: unknown signal '99'\n"));
   CHECK(meaning({"fd=x"}) == "error: 'x' is not a descriptor\n  fd=x\n     ^  as in fd=3,4");
   CHECK(meaning({"inject=open"}) ==
-        "error: this does not say which events are shown\n  inject=open\n  ^~~~~~");
+        "error: this does not say which events are shown\n  inject=open\n  ^~~~~~  sonde changes nothing of "
+        "what a "
+        "program does");
+  CHECK(meaning({"kvm=vcpu"}) == "error: this does not say which events are shown\n  kvm=vcpu\n  ^~~");
 }
 
 TEST_CASE("qualifiers are told apart from expressions") {
