@@ -5,7 +5,14 @@ import re
 import signal
 import unittest
 
-os.environ.setdefault("SONDE_TEST_ROUNDS", "150")
+SCALE = float(os.environ.get("SONDE_SOAK_SCALE", "1"))
+
+
+def count(number):
+    return max(1, round(number * SCALE))
+
+
+os.environ.setdefault("SONDE_TEST_ROUNDS", str(count(150)))
 import harness
 from harness import LiveTest, Proc, TARGETS, marks, wait_until
 from test_survival import Killed
@@ -13,15 +20,17 @@ from test_survival import Killed
 
 class Counts(LiveTest):
     def test_ten_thousand_children(self):
-        sonde = self.sonde("run", "--", TARGETS / "many_children", "10000")
-        self.assertEqual(sonde.finish(), (7, ["done 10000"]))
-        self.assertEqual(len(marks(sonde.trace(), 1)), 10000)
-        self.assertEqual(len(re.findall(r"\+\+\+ exited with \d+ \+\+\+", sonde.trace())), 10001)
+        n = count(10000)
+        sonde = self.sonde("run", "--", TARGETS / "many_children", str(n))
+        self.assertEqual(sonde.finish(), (7, [f"done {n}"]))
+        self.assertEqual(len(marks(sonde.trace(), 1)), n)
+        self.assertEqual(len(re.findall(r"\+\+\+ exited with \d+ \+\+\+", sonde.trace())), n + 1)
 
     def test_a_thousand_attachments(self):
-        target = self.target("busy_threads", 16, 1000)
+        rounds = count(1000)
+        target = self.target("busy_threads", 16, rounds)
         pid = target.ready()
-        for _ in range(1000):
+        for _ in range(rounds):
             sonde = self.sonde("attach", str(pid))
             wait_until(lambda: Proc.tracer(pid) or sonde.popen.poll() is not None, "it is attached")
             sonde.interrupt()
@@ -32,10 +41,11 @@ class Counts(LiveTest):
             sonde.close()
 
     def test_a_thousand_execs_from_threads(self):
-        sonde = self.sonde("run", "--", TARGETS / "exec_thread", "1000")
+        n = count(1000)
+        sonde = self.sonde("run", "--", TARGETS / "exec_thread", str(n))
         status, lines = sonde.finish()
         self.assertEqual((status, lines[-1]), (5, "done"))
-        self.assertEqual(len(re.findall(r"\+\+\+ superseded by execve", sonde.trace())), 1000)
+        self.assertEqual(len(re.findall(r"\+\+\+ superseded by execve", sonde.trace())), n)
 
 
 if __name__ == "__main__":
