@@ -12,9 +12,9 @@ import unittest
 import harness
 from harness import LiveTest, SONDE, TARGETS
 
-ROUNDS = int(os.environ.get("SONDE_REPORT_ROUNDS", "40"))
+ROUNDS = int(os.environ.get("SONDE_REPORT_ROUNDS", "24"))
 SEED = int(os.environ.get("SONDE_REPORT_SEED", "1"))
-CUTS = int(os.environ.get("SONDE_REPORT_CUTS", "25"))
+CUTS = int(os.environ.get("SONDE_REPORT_CUTS", "12"))
 
 CHOICES = [["", "-t", "-tt", "-ttt", "-r"], ["", "-T"], ["", "-x", "-xx"], ["", "-X raw", "-X verbose"], ["", "-v"], ["", "-n"],
            ["", "-i"], ["", "-s 0", "-s 5", "-s 1000"], ["", "-a 1", "-a 60"], ["", "-y", "-yy"], ["", "-q", "-qq"], ["", "-z", "-Z"],
