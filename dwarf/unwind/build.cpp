@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::uint64_t span_max = std::uint64_t{1} << 32;
 constexpr std::uint32_t smallest_bucket_shift = 8;
+constexpr std::uint64_t padding_max = 16;  // What functions are aligned to.
 
 // One function's rows among those of all sections.
 struct Function {
@@ -47,6 +48,7 @@ class Builder {
  private:
   void add_pieces(std::size_t first_function);
   void lay_out();
+  bool is_padding(std::uint64_t gap) const;
   void append(const Piece& piece);
   void put(std::uint64_t address, std::uint16_t rule);
   std::vector<std::uint64_t> blob() const;
@@ -129,6 +131,14 @@ Result<CfiTable> Builder::finish() {
   return CfiTable{std::move(*table), losses_};
 }
 
+// A few bytes behind a function that has given its stack back: what aligns the next one, or an end that its
+// author gave no information (glibc's clone3, where a thread has no caller yet). They go on with its last
+// rule.
+bool Builder::is_padding(std::uint64_t gap) const {
+  return gap < padding_max && !sorted_.rules.empty() &&
+         rules_.rules()[sorted_.rules.back()] == RuleSet::at_entry;
+}
+
 void Builder::lay_out() {
   if (pieces_.empty()) return;
   base_ = end_ = pieces_.front().begin;
@@ -139,7 +149,7 @@ void Builder::lay_out() {
       ++losses_.entries;
       continue;
     }
-    if (piece.begin > end_) put(end_, RuleSet::none);
+    if (piece.begin > end_ && !is_padding(piece.begin - end_)) put(end_, RuleSet::none);
     append(piece);
     end_ = piece.end;
   }

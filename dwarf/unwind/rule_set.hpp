@@ -46,6 +46,14 @@ class State {
 class RuleSet {
  public:
   static constexpr std::uint16_t none = 0;  // No information.
+  // Before a function has done anything, and after it has undone it: the return address is on top of the
+  // stack.
+  static constexpr Rule at_entry = {.cfa_offset = 8,
+                                    .saved = {0, 0, 0, 0, 0, 0, -1},
+                                    .saved_mask = 1u << 6,
+                                    .cfa_register = static_cast<std::uint8_t>(arch::Register::rsp),
+                                    .cfa_kind = CfaKind::register_based,
+                                    .flags = Rule::near};
 
   RuleSet();
 

@@ -87,7 +87,8 @@ std::optional<std::uint64_t> Walker::unusual_cfa_of(const Rule& rule, const Modu
 inline bool Walker::progresses(std::uint64_t cfa, bool signal_frame) {
   // A handler may run on a stack of its own, above or below what it interrupted; so may a coroutine, at its
   // end.
-  const bool up = cfa > cfa_;
+  // Where the return address is taken off the stack but not yet jumped to, an exact frame takes no room.
+  const bool up = cfa > cfa_ || (exact_ && cfa == cfa_);
   if (!up && !signal_frame && (cfa == cfa_ || switches_left_-- == 0)) return false;
   cfa_ = cfa;
   return true;

@@ -44,6 +44,30 @@ TEST_CASE("functions in any order, with gaps and without") {
   CHECK(view.row_count() == 4);
 }
 
+TEST_CASE("padding behind a function that has given its stack back goes on with its rule") {
+  struct Case {
+    ByteBuilder first;
+    std::uint64_t gap;
+    int in_gap;
+  };
+  const Case cases[] = {
+      {{0x0e, 16, 0x44, 0x0e, 8}, 15, 8},
+      {{0x0e, 16, 0x44, 0x0e, 8}, 16, -1},  // May be a function.
+      {{0x0e, 16}, 15, -1},                 // Ends with a call that does not return.
+      {{0x0e, 16, 0x44, 0x0e, 8, 0x86, 2}, 15, -1},
+  };
+  for (const auto& c : cases) {
+    SectionBuilder builder;
+    const auto cie = builder.cie("", {}, at_entry());
+    builder.fde(cie, 0x1000, 0x11, c.first);
+    builder.fde(cie, 0x1011 + c.gap, 0x10, {0x0e, 24});
+    const auto table = built({&builder});
+    CHECK(offset_at(table.table.view(), 0x1011) == c.in_gap);
+    CHECK(offset_at(table.table.view(), 0x1010 + c.gap) == c.in_gap);
+    CHECK(offset_at(table.table.view(), 0x1011 + c.gap) == 24);
+  }
+}
+
 TEST_CASE("neighbours that say the same share a row") {
   SectionBuilder builder;
   const auto cie = builder.cie("", {}, at_entry());

@@ -151,6 +151,18 @@ TEST_CASE(
   CHECK(process.pcs(walk) == Pcs{leaf, realigned, by_rbx, outer});
 }
 
+TEST_CASE("a function that has taken its return address off the stack, and jumps to it") {
+  FakeProcess process;
+  process.function(0x1000, {0x0c, rsp, 0, 0x09, rip, 2});
+  const auto outer = process.function(0x3000, outermost);
+  process.registers[Register::rip] = FakeProcess::bias + 0x1080;
+  process.registers[Register::rsp] = stack;
+  process.registers[Register::rcx] = outer;
+  const Walk walk = process.walk();
+  CHECK(walk.end == End::complete);
+  CHECK(process.pcs(walk) == Pcs{FakeProcess::bias + 0x1080, outer});
+}
+
 TEST_CASE("entries of a procedure linkage table, before and after their push") {
   for (const std::uint64_t in_entry : {0x0, 0xa, 0xb, 0xf}) {
     CAPTURE(in_entry);
