@@ -61,6 +61,7 @@ inline constexpr std::size_t demangled_bytes = 64 << 10;    // So is one that wo
 inline constexpr std::size_t demangle_conversions = 16;     // Conversion operators in one name.
 inline constexpr std::size_t demangle_nesting = 256;        // Depth of a Rust name.
 inline constexpr std::size_t perf_map_entries = 1'048'576;  // Functions of one /tmp/perf-PID.map.
+inline constexpr std::size_t symbolized_bytes = std::size_t{256} << 20;  // Known addresses of one module.
 
 // Debug information (DWARF).
 inline constexpr std::size_t dwarf_cache_bytes = 256 << 20;  // What a reader keeps of it.
