@@ -16,7 +16,7 @@ _sonde() {
         return
         ;;
       record) record=yes ;;
-      run | attach | report | filter | stack) [ -n "$verb" ] || verb=${COMP_WORDS[i]} ;;
+      run | attach | report | filter | stack | symbolize) [ -n "$verb" ] || verb=${COMP_WORDS[i]} ;;
     esac
   done
 
@@ -29,6 +29,7 @@ _sonde() {
     --events) mapfile -t COMPREPLY < <(compgen -W 'syscalls signals processes' -- "$current") && return ;;
     -u) mapfile -t COMPREPLY < <(compgen -u -- "$current") && return ;;
     -E) mapfile -t COMPREPLY < <(compgen -v -- "$current") && return ;;
+    --symbols-from) mapfile -t COMPREPLY < <(compgen -d -- "$current") && return ;;
     -o | -P) mapfile -t COMPREPLY < <(compgen -f -- "$current") && return ;;
     -e | --filter | --site-skip | -a | -s | -b | --timeout | --sample | --max-rate | --max-output) return ;;
   esac
@@ -37,7 +38,7 @@ _sonde() {
   case $verb in
     '')
       words='run attach'
-      if [ -n "$record" ]; then words+=' -o -h --help'; else words+=' record report filter stack --version -h --help'; fi
+      if [ -n "$record" ]; then words+=' -o -h --help'; else words+=' record report filter stack symbolize --version -h --help'; fi
       ;;
     run)
       if [[ $current == -* ]]; then words="$printing $tracing -u -E --"; else mapfile -t COMPREPLY < <(compgen -c -- "$current"); fi
@@ -51,6 +52,10 @@ _sonde() {
       if [[ $current != -* ]]; then words='' && mapfile -t COMPREPLY < <(compgen -f -- "$current"); fi
       ;;
     filter) words='-h --help' ;;
+    symbolize)
+      words='--format --symbols-from --no-demangle -h --help'
+      if [[ $current != -* ]]; then words='' && mapfile -t COMPREPLY < <(compgen -f -- "$current"); fi
+      ;;
   esac
   if [ -n "$words" ]; then mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current"); fi
 }

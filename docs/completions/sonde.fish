@@ -1,6 +1,6 @@
 # fish completion for sonde
 
-set -l verbs run attach record report filter stack
+set -l verbs run attach record report filter stack symbolize
 set -l printing '__fish_seen_subcommand_from run attach report'
 set -l tracing '__fish_seen_subcommand_from run attach'
 
@@ -11,10 +11,15 @@ complete -c sonde -n "not __fish_seen_subcommand_from $verbs" -a record -d 'Keep
 complete -c sonde -n "not __fish_seen_subcommand_from $verbs" -a report -d 'Render a recorded file'
 complete -c sonde -n "not __fish_seen_subcommand_from $verbs" -a filter -d 'Explain a filter expression'
 complete -c sonde -n "not __fish_seen_subcommand_from $verbs" -a stack -d 'Show the stacks of a process, once'
+complete -c sonde -n "not __fish_seen_subcommand_from $verbs" -a symbolize -d 'Say which function and line an address is'
 complete -c sonde -n '__fish_seen_subcommand_from record' -a 'run attach'
 complete -c sonde -n '__fish_seen_subcommand_from attach stack' -a '(__fish_complete_pids)'
 complete -c sonde -n '__fish_seen_subcommand_from run' -a '(__fish_complete_subcommand)'
 complete -c sonde -n '__fish_seen_subcommand_from report' -F
+complete -c sonde -n '__fish_seen_subcommand_from symbolize' -F
+complete -c sonde -n '__fish_seen_subcommand_from symbolize' -l format -x -a 'text json' -d 'Form of the output'
+complete -c sonde -n '__fish_seen_subcommand_from symbolize' -l symbols-from -r -d 'Look for debug files here first'
+complete -c sonde -n '__fish_seen_subcommand_from symbolize' -l no-demangle -d 'Show names as they are in the file'
 complete -c sonde -s h -l help -d 'Help'
 complete -c sonde -l version -d 'Version'
 

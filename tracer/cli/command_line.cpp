@@ -277,6 +277,27 @@ ExitNow usage_error(std::string_view text) {
   return {125};
 }
 
+CLI::App* add_symbolize(CLI::App& app, Settings& settings, RawOptions& raw) {
+  CLI::App* verb = app.add_subcommand("symbolize", "Say which function and line an address of a file is");
+  verb->footer(
+      "Examples:\n  sonde symbolize /usr/bin/git 0x1b2c40\n"
+      "  sonde symbolize --symbols-from ./debug --format json program main+0x10");
+  verb->add_option("--format", raw.format, "text as llvm-symbolizer prints it, or json")
+      ->type_name("FORMAT")
+      ->check(CLI::IsMember({"text", "json"}));
+  verb->add_option("--symbols-from", settings.symbols_from, "Look for debug files in this folder first")
+      ->type_name("DIR")
+      ->allow_extra_args(false);
+  verb->add_flag("--no-demangle", settings.symbolize.mangled, "Show names as they are in the file");
+  verb->add_option("file", settings.symbolize.file, "A program, a library or a debug file")
+      ->type_name("FILE")
+      ->required();
+  verb->add_option("address", settings.symbolize.addresses,
+                   "In hexadecimal, or SYMBOL+OFFSET; without any, standard input is read")
+      ->type_name("ADDRESS");
+  return verb;
+}
+
 // Reads what was typed into settings and raw; what is not mentioned stays as it is.
 std::optional<ExitNow> parse_onto(const std::vector<std::string>& typed, Settings& settings,
                                   RawOptions& raw) {
@@ -326,7 +347,9 @@ std::optional<ExitNow> parse_onto(const std::vector<std::string>& typed, Setting
       ->check(CLI::Range(std::size_t{0}, limits::string_bytes - 1));
   stack->add_option("-p,pid", raw.pids, "Process ids")->type_name("PID")->delimiter(',');
 
-  for (CLI::App* verb : {run, attach, record, report, filter, stack, record_run, record_attach})
+  CLI::App* symbolize = add_symbolize(app, settings, raw);
+
+  for (CLI::App* verb : {run, attach, record, report, filter, stack, symbolize, record_run, record_attach})
     verb->group("Verbs");
 
   // What follows "--" is the program's; CLI11 would look for options in it.
@@ -366,7 +389,7 @@ std::optional<ExitNow> parse_onto(const std::vector<std::string>& typed, Setting
     settings.verb = Verb::stack;
     if (raw.pids.empty()) return usage_error("stack: which process? Usage: sonde stack [options] PID...");
   } else {
-    settings.verb = report->parsed() ? Verb::report : Verb::filter;
+    settings.verb = report->parsed() ? Verb::report : symbolize->parsed() ? Verb::symbolize : Verb::filter;
   }
   return std::nullopt;
 }

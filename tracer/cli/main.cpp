@@ -17,6 +17,8 @@ int main(int argc, char** argv) {
       return explain_filter(*settings);
     case Verb::stack:
       return stack(*settings);
+    case Verb::symbolize:
+      return symbolize(*settings);
   }
   return 125;
 }

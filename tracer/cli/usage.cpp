@@ -13,6 +13,7 @@ std::string usage_of(const std::string& verb) {
   if (verb == "report") return "sonde report [options] FILE.sonde";
   if (verb == "filter") return "sonde filter EXPR";
   if (verb == "stack") return "sonde stack [options] PID...";
+  if (verb == "symbolize") return "sonde symbolize [options] FILE [ADDRESS...]";
   return "sonde VERB ...   ('sonde VERB --help' says more)";
 }
 
@@ -41,7 +42,7 @@ std::string complaint(const CLI::ParseError& error, const CLI::App& app,
   const auto parsed = app.get_subcommands();
   if (parsed.empty()) {
     constexpr std::string_view verbs =
-        "run, attach, record, report, stack and filter; 'sonde --help' says more";
+        "run, attach, record, report, stack, symbolize and filter; 'sonde --help' says more";
     if (typed.empty()) return fmt::format("which verb? There are {}", verbs);
     return fmt::format("'{}' is no verb; there are {}", typed.front(), verbs);
   }

@@ -16,7 +16,7 @@
 
 namespace sonde::cli {
 
-enum class Verb { run, attach, report, filter, stack };
+enum class Verb { run, attach, report, filter, stack, symbolize };
 enum class Format { text, json, csv };
 enum class Summary { none, also, only };  // -C, -c
 enum class ClockStyle { none, seconds, microseconds, unix_time };
@@ -40,12 +40,21 @@ struct OutputSettings {
   std::optional<std::uint64_t> max_bytes;
 };
 
+// What `sonde symbolize` is asked.
+struct SymbolizeSettings {
+  std::string file;
+  std::vector<std::string> addresses;  // Empty: from standard input.
+  bool mangled = false;
+};
+
 struct Settings {
   Verb verb = Verb::run;
   std::vector<std::string> command;  // run: the program and its arguments.
   std::vector<pid_t> pids;           // attach, stack
   std::string trace_file;            // record -o: written; report: read.
   std::string expression;            // filter
+  SymbolizeSettings symbolize;
+  std::vector<std::string> symbols_from;  // --symbols-from
   OutputSettings output;
   record::Options tracing;
   std::vector<std::string> filters;  // -e and what stands for it, in order.

@@ -9,5 +9,6 @@ int trace(Settings& settings);  // run and attach, recorded or not.
 int report(const Settings& settings);
 int explain_filter(const Settings& settings);
 int stack(const Settings& settings);
+int symbolize(const Settings& settings);
 
 }  // namespace sonde::cli
