@@ -18,7 +18,7 @@ struct Function {
   std::uint64_t entry = 0;                // Reference::key() of the entry that has its name, or leads to it.
   std::uint32_t caller = no_index;        // Of an inlined call: what it is a part of.
   mutable std::uint32_t name = no_index;  // In the reader's names, once it has been asked for.
-  std::uint32_t call_file = 0;            // Where an inlined call is in the caller's source.
+  std::uint32_t call_file = no_index;     // Where an inlined call is in the caller's source.
   std::uint32_t call_line = 0;
   std::uint32_t call_column = 0;
   bool inlined = false;

@@ -13,9 +13,9 @@ namespace sonde::dwarf {
 
 namespace {
 
-// A place in a source, as a line table's files are numbered.
+// A place in a source, as a line table's files are numbered. 0 is a file too, in DWARF 5.
 struct Position {
-  std::uint32_t file = 0;
+  std::uint32_t file = no_index;
   std::uint32_t line = 0;
   std::uint32_t column = 0;
 };

@@ -4,6 +4,7 @@ import os
 import random
 import re
 import subprocess
+import tempfile
 
 
 def run(command, text=None, cwd=None, check=True):
@@ -43,9 +44,16 @@ def frame(function, place):
     return function, os.path.normpath(file) if file else "", int(line), int(column)
 
 
-def llvm(path, addresses, options=()):
-    command = ["llvm-symbolizer", f"--obj={path}", "--inlines", "--no-demangle", "--functions=linkage", *options]
-    out = run(command, "".join(f"0x{a:x}\n" for a in addresses))
+def llvm(path, addresses):
+    """Without the program's symbols: it would take the name of the outermost function from them, where that has several
+    names or its debug information only a short one."""
+    with tempfile.TemporaryDirectory() as folder:
+        bare = os.path.join(folder, "bare")
+        run(["llvm-objcopy", "--remove-section=.symtab", path, bare], check=False)
+        if not os.path.exists(bare):
+            bare = path    # The symbols of a static program cannot be taken off.
+        command = ["llvm-symbolizer", f"--obj={bare}", "--inlines", "--no-demangle", "--functions=linkage"]
+        out = run(command, "".join(f"0x{a:x}\n" for a in addresses))
     answers = {}
     for address, block in zip(addresses, out.split("\n\n")):
         lines = block.strip("\n").split("\n")
