@@ -116,7 +116,7 @@ Place Catalog::split_of(const Unit& skeleton) {
 const Abbreviations& Catalog::abbreviations(const Place& place) {
   const auto known = abbreviations_.find(key_of(place));
   if (known != abbreviations_.end()) return *known->second;
-  if (budget_ == 0) return no_abbreviations_;
+  if (is_exhausted()) return no_abbreviations_;
   auto made = std::make_unique<Abbreviations>(place.file->sections.abbrev, place.unit->abbreviations,
                                               place.unit->encoding, budget_);
   memory_ += made->memory();
@@ -126,7 +126,7 @@ const Abbreviations& Catalog::abbreviations(const Place& place) {
 const FunctionIndex& Catalog::functions(const Place& place) {
   const auto known = functions_.find(key_of(place));
   if (known != functions_.end()) return *known->second;
-  if (budget_ == 0) return no_functions_;
+  if (is_exhausted()) return no_functions_;
   auto made = std::make_unique<FunctionIndex>(*place.file, place.file_number, *place.unit,
                                               abbreviations(place), budget_);
   memory_ += made->memory();

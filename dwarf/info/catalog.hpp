@@ -33,9 +33,12 @@ class Catalog {
   // when one is first referred to.
   explicit Catalog(Input input);
 
-  // Begins another look-up: limits::dwarf_steps hold for each, and what a hostile file makes too long is then
-  // left out.
-  void renew_budget() { budget_ = limits::dwarf_steps; }
+  // Begins another look-up. limits::dwarf_steps hold for each, and half of dwarf_cache_bytes for what it may
+  // add; what a hostile file makes larger is left out.
+  void begin_lookup() {
+    budget_ = limits::dwarf_steps;
+    most_memory_ = memory_ + limits::dwarf_cache_bytes / 2;
+  }
 
   // How many units the main file has.
   std::size_t size() const { return main_.units.size(); }
@@ -57,6 +60,7 @@ class Catalog {
   std::size_t memory() const { return memory_; }
 
  private:
+  bool is_exhausted() const { return budget_ == 0 || memory_ > most_memory_; }
   void find_units();
   void find_units_without_ranges();
   std::string_view directory_of(const Place& place) const;
@@ -82,6 +86,7 @@ class Catalog {
   const FunctionIndex no_functions_;
   std::uint64_t budget_ = limits::dwarf_steps;
   std::size_t memory_ = 0;
+  std::size_t most_memory_ = limits::dwarf_cache_bytes;
 };
 
 }  // namespace sonde::dwarf

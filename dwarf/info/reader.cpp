@@ -55,7 +55,7 @@ class Reader::Index {
   Frames lookup(std::uint64_t address) {
     if (memory() > limits::dwarf_cache_bytes) drop();
     frames_.clear();
-    catalog_.renew_budget();
+    catalog_.begin_lookup();
     const Place unit = catalog_.unit_at(address);
     if (!unit) return {};
     const LineTable& lines = catalog_.lines(unit);
