@@ -12,8 +12,8 @@ SANITIZED = b"__asan_init" in Path(TOOL).read_bytes()
 
 
 def many(number):
-    """A tenth of it for a tool that was built with sanitizers, which is many times slower."""
-    return number // 10 if SANITIZED else number
+    """A hundredth of it for a tool that was built with sanitizers, which is many times slower."""
+    return number // 100 if SANITIZED else number
 
 
 def check(test, program, addresses, about):
