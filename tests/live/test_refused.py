@@ -31,15 +31,18 @@ class Refused(LiveTest):
             copies.append(copy)
         return copies
 
+    @staticmethod
+    def as_user(user):
+        return ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups"]
+
     def refused_as(self, user, sonde, pid, *words):
-        program = Program(self, ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups", sonde, "attach", pid],
-                          stdin=subprocess.DEVNULL)
+        program = Program(self, [*self.as_user(user), sonde, "attach", pid], stdin=subprocess.DEVNULL)
         status, _ = program.finish()
         self.assertEqual(status, 125, program.errors())
         self.assert_complaint(program.errors(), f"cannot attach to {pid}: ", *words)
 
     def target_as(self, user, path, *arguments):
-        return Program(self, ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups", path, *arguments])
+        return Program(self, [*self.as_user(user), path, *arguments])
 
     def test_no_such_process(self):
         ended = self.target("idle")
@@ -99,12 +102,27 @@ class Refused(LiveTest):
         self.refused_as(NOBODY, sonde, target.ready(), "not dumpable", "sudo sonde attach")
 
     @as_root
+    def test_causes_that_privileges_do_not_change(self):
+        sonde, idle, zombie = self.for_everybody(SONDE, TARGETS / "idle", TARGETS / "zombie")
+        ended = self.target("idle")
+        ended.finish()
+        self.refused_as(NOBODY, sonde, ended.pid, "no such process")
+        if Proc.comm(2) == "kthreadd":
+            self.refused_as(NOBODY, sonde, 2, "kernel thread")
+        self.refused_as(NOBODY, sonde, self.target_as(NOBODY, zombie).ready(), "ended already")
+        pid = self.target_as(NOBODY, idle).ready()
+        strace = Program(self, [*self.as_user(NOBODY), "strace", "-o", "/dev/null", "-p", pid])
+        wait_until(lambda: Proc.tracer(pid), "strace has attached")
+        self.refused_as(NOBODY, sonde, pid, "traced already", "strace", str(strace.pid))
+        strace.kill(signal.SIGINT)
+        strace.status()
+
+    @as_root
     def test_own_process_as_an_ordinary_user(self):
         sonde, path = self.for_everybody(SONDE, TARGETS / "idle")
         target = self.target_as(NOBODY, path)
         pid = target.ready()
-        attached = Program(self, ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", sonde, "attach",
-                                  pid])
+        attached = Program(self, [*self.as_user(NOBODY), sonde, "attach", pid])
         wait_until(lambda: "read(0" in attached.errors(), "it is traced")
         target.say()
         self.assertEqual(target.finish(), (0, ["heard"]))

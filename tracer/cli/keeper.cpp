@@ -17,6 +17,7 @@
 
 #include "sonde/base/clock.hpp"
 #include "sonde/base/limits.hpp"
+#include "sonde/cli/job_control.hpp"
 #include "sonde/cli/message.hpp"
 #include "sonde/cli/processes.hpp"
 #include "sonde/ptrace/wait.hpp"
@@ -84,9 +85,6 @@ class Keeper {
   void on_signal(const signalfd_siginfo& info);
   void read_messages(record::ControlSocket& socket);
   void ask_to_detach();
-  void stop_with_program(int signal);
-  bool has_gone_on() const;
-  void on_continued(pid_t sender);
   int poll_timeout();
   bool done() const;
   int result();
@@ -97,6 +95,7 @@ class Keeper {
   std::optional<event::Ring> ring_;
   std::optional<Outputs> outputs_;
   std::optional<process::Launch> launch_;
+  JobControl job_;
   record::ControlSocket tracer_socket_;
   record::ControlSocket console_socket_;
   Lifeline lifeline_;
@@ -104,7 +103,6 @@ class Keeper {
   pid_t tracer_ = 0;  // 0 once it was reaped.
   pid_t console_ = 0;
   pid_t program_ = 0;
-  bool program_stopped_ = false;       // As far as we know.
   std::optional<int> program_status_;  // As wait(2) gives it.
   std::optional<Error> program_failure_;
   int ended_by_ = 0;    // The signal that tells us to end without waiting for the program.
@@ -200,10 +198,7 @@ int Keeper::run() {
   if (auto ready = prepare(); !ready) return give_up(ready.error(), own_failure);
   if (auto started = start_program(); !started) return give_up(started.error(), status_for(started.error()));
   if (auto forked = fork_processes(); !forked) return give_up(forked.error(), own_failure);
-  if (runs()) {
-    // The terminal's stops are meant for the program, if it wants to be stopped; sonde then stops with it.
-    for (const int signal : {SIGTSTP, SIGTTIN, SIGTTOU}) ::signal(signal, SIG_IGN);
-  }
+  if (runs()) job_ = JobControl(program_);
   if (settings_.timeout_ns) deadline_ = now() + *settings_.timeout_ns;
   while (!done()) watch();
   return result();
@@ -276,7 +271,10 @@ void Keeper::read_signals() {
 void Keeper::on_signal(const signalfd_siginfo& info) {
   const int signal = static_cast<int>(info.ssi_signo);
   if (signal == SIGCHLD) return;
-  if (signal == SIGCONT) return on_continued(static_cast<pid_t>(info.ssi_pid));
+  if (signal == SIGCONT) {
+    if (program_ != 0) job_.on_continued(static_cast<pid_t>(info.ssi_pid) == tracer_);
+    return;
+  }
   // Ctrl-C and Ctrl-\ reach the program by themselves, since it is in the terminal's foreground group too.
   const bool from_terminal = info.ssi_code == SI_KERNEL && (signal == SIGINT || signal == SIGQUIT);
   if (runs() && from_terminal && !detach_asked_) return;
@@ -338,49 +336,13 @@ void Keeper::look_at_program() {
     const auto status = ptrace::child_status(program_, true);
     if (!status) return;
     if (WIFSTOPPED(*status)) {
-      stop_with_program(WSTOPSIG(*status));
+      job_.stop_with_program(WSTOPSIG(*status), tracer_ != 0);
       continue;
     }
     program_ = 0;
     program_status_ = *status;
     if (auto executed = launch_->executed(); !executed) program_failure_ = executed.error();
   }
-}
-
-// The shell must see the job stop when its program does. The tracer continues us when the program alone goes
-// on or ends; so that this cannot come too early and be lost, the stop is made pending first: SIGCONT removes
-// a pending stop. (Hence not SIGSTOP, which cannot be pending; to a shell they are the same.) In an orphaned
-// process group, where there is no shell to see it, nothing stops.
-void Keeper::stop_with_program(int signal) {
-  program_stopped_ = true;
-  if (signal == SIGSTOP && tracer_ == 0) return;  // Nobody would continue us.
-  if (signal == SIGSTOP) signal = SIGTSTP;
-  sigset_t set;
-  ::sigemptyset(&set);
-  ::sigaddset(&set, signal);
-  ::sigprocmask(SIG_BLOCK, &set, nullptr);
-  ::signal(signal, SIG_DFL);
-  ::raise(signal);
-  if (has_gone_on()) {
-    program_stopped_ = false;
-    ::signal(signal, SIG_IGN);  // Takes it back.
-  }
-  ::sigprocmask(SIG_UNBLOCK, &set, nullptr);
-  ::signal(signal, SIG_IGN);
-}
-
-// Whether the program was continued since its stop was reported; it may have stopped again, or ended.
-bool Keeper::has_gone_on() const {
-  return ptrace::child_continued(program_) || ptrace::child_has_news(program_);
-}
-
-// sonde goes on. The tracer sees to that when the program does; a shell continues the whole group, by one
-// kill(2) that reaches the program before us, since the kernel signals the youngest of a group first
-// (attach_pid() of kernel/pid.c); somebody who continued sonde alone means the program.
-void Keeper::on_continued(pid_t sender) {
-  if (program_ == 0 || !std::exchange(program_stopped_, false)) return;
-  if (sender == tracer_ || has_gone_on()) return;
-  ::kill(program_, SIGCONT);
 }
 
 bool Keeper::done() const {
