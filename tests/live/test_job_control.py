@@ -194,6 +194,7 @@ class Terminal:
 
         status, = wait_until(ended, "the program on the terminal ends")
         self.pid = 0
+        self.drain()
         return os.waitstatus_to_exitcode(status)
 
     def drain(self):

@@ -138,11 +138,12 @@ class Processes(LiveTest):
         self.assertEqual(sonde.errors().count("attached"), 1, sonde.errors())
 
     def test_exec_storm_detached_in_the_middle(self):
-        target = self.target("exec_thread", 200)
+        target = self.target("exec_thread", -1)
         sonde = self.sonde("attach", str(target.pid))
         sonde.wait_trace("superseded")
         sonde.interrupt()
         self.assert_untouched(target.pid)
+        target.say()
         status, lines = target.finish()
         self.assertEqual((status, lines[-1]), (5, "done"))
 
