@@ -6,7 +6,7 @@ import signal
 import unittest
 
 import harness
-from harness import LiveTest, Proc, Program, SONDE, marks, wait_until
+from harness import LiveTest, Proc, Program, SONDE, TARGETS, marks, wait_until
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -132,20 +132,27 @@ class Attach(LiveTest):
         self.assertEqual(sonde.status(), 0, sonde.errors())
         self.assertEqual(len(marks(sonde.trace(), 1)), 1)
 
-    def blocked(self):
-        target = self.target("blocked")
+    def blocked(self, program="blocked"):
+        target = self.target(program)
         pid = target.ready()
         wait_until(lambda: all(Proc.state(tid) == "S" for tid in Proc.tasks(pid)), "all threads sleep")
         return target, pid
 
     def all_traced(self, sonde):
         """Every sleeping call was seen, so every thread has stopped once and gone on."""
-        for call in ("epoll_wait", "epoll_pwait", "select|pselect6", "futex", "recvfrom", "accept", "semop|semtimedop",
-                     "msgrcv", "rt_sigtimedwait", r"read\(0"):
+        for call in ("epoll_wait", "epoll_pwait", "select|pselect6", "futex", r"recv|SYS_RECV", "accept|SYS_ACCEPT",
+                     "semop|semtimedop", "msgrcv", "rt_sigtimedwait", r"read\(0"):
             sonde.wait_trace(rf"({call})")
 
     def test_sleeping_calls_see_nothing(self):
-        target, pid = self.blocked()
+        self.check_sleeping_calls("blocked")
+
+    @unittest.skipUnless((TARGETS / "blocked_compat").exists(), "the compiler makes no 32-bit programs")
+    def test_sleeping_calls_of_a_32_bit_program_see_nothing(self):
+        self.check_sleeping_calls("blocked_compat")
+
+    def check_sleeping_calls(self, program):
+        target, pid = self.blocked(program)
         tasks = len(Proc.tasks(pid))
         for _ in range(3):
             sonde = self.sonde("attach", str(pid))

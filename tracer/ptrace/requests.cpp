@@ -50,6 +50,7 @@ bool interrupt(pid_t tid) { return ::ptrace(PTRACE_INTERRUPT, tid, nullptr, null
 bool syscall_info(pid_t tid, SyscallInfo& info) {
   __ptrace_syscall_info raw;
   if (::ptrace(PTRACE_GET_SYSCALL_INFO, tid, word(sizeof raw), &raw) <= 0) return false;
+  info.is_i386 = raw.arch == AUDIT_ARCH_I386;
   switch (raw.op) {
     case PTRACE_SYSCALL_INFO_ENTRY:
       take_entry(raw, raw.entry.nr, raw.entry.args, info);

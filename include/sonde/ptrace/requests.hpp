@@ -40,9 +40,10 @@ struct SyscallResult {
   bool failed;
 };
 
-// PTRACE_GET_SYSCALL_INFO, once, for a syscall-stop or seccomp-stop.
+// PTRACE_GET_SYSCALL_INFO, once, for a syscall-stop or seccomp-stop; at any other stop the phase is none.
 struct SyscallInfo {
   enum class Phase : std::uint8_t { none, entry, exit } phase;
+  bool is_i386;          // At any stop: the call that the task is in, if it is in one, is of the 32-bit table.
   SyscallEntry entry;    // Valid at an entry.
   SyscallResult result;  // Valid at an exit.
 };

@@ -1,0 +1,2 @@
+// Built as a 32-bit program.
+#include "blocked.c"
