@@ -43,8 +43,8 @@ struct SyscallResult {
 // PTRACE_GET_SYSCALL_INFO, once, for a syscall-stop or seccomp-stop; at any other stop the phase is none.
 struct SyscallInfo {
   enum class Phase : std::uint8_t { none, entry, exit } phase;
-  bool is_i386;          // At any stop: the call that the task is in, if it is in one, is of the 32-bit table.
-  SyscallEntry entry;    // Valid at an entry.
+  bool is_i386;        // At any stop: the call that the task is in, if it is in one, is of the 32-bit table.
+  SyscallEntry entry;  // Valid at an entry.
   SyscallResult result;  // Valid at an exit.
 };
 // False when the task is gone.
