@@ -15,6 +15,7 @@ def count(number):
 os.environ.setdefault("SONDE_TEST_ROUNDS", str(count(150)))
 import harness
 from harness import LiveTest, Proc, TARGETS, marks, wait_until
+from test_processes import ExecWhileAttaching
 from test_survival import Killed
 
 
