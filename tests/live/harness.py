@@ -21,7 +21,7 @@ import unittest
 SONDE = os.environ["SONDE"]
 TARGETS = pathlib.Path(os.environ["SONDE_TARGETS"])
 # Sanitizers make sonde an order of magnitude slower, and a loaded machine everything.
-LIMIT = float(os.environ.get("SONDE_TEST_LIMIT", "60"))
+LIMIT = float(os.environ.get("SONDE_TEST_LIMIT", "120"))
 
 PR_SET_CHILD_SUBREAPER = 36
 _libc = ctypes.CDLL(None, use_errno=True)

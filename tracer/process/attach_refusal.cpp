@@ -41,15 +41,24 @@ std::string yama_words(int scope) {
   }
 }
 
-// The leader may end before its threads, and is a zombie until they do.
+constexpr int most_looks = 20;
+
+// The leader may end before its threads, and is a zombie until they do. It is one for a moment, too, while a
+// thread executes a program: that one then has the leader's tid, and is not to be found under its own. So a
+// task that is gone calls for another look.
 bool ended(const ProcFs& proc, const TaskStatus& status) {
   const auto over = [](char state) { return state == 'Z' || state == 'X'; };
   if (!over(status.state)) return false;
-  const auto tasks = proc.tasks(status.pid);
-  return std::all_of(tasks.begin(), tasks.end(), [&](pid_t tid) {
-    const auto task = proc.status(tid);
-    return !task || over(task->state);
-  });
+  bool gone = true;
+  for (int looks = 0; gone && looks < most_looks; ++looks) {
+    gone = false;
+    for (const pid_t tid : proc.tasks(status.pid)) {
+      const auto task = proc.status(tid);
+      if (task && !over(task->state)) return false;
+      gone |= !task;
+    }
+  }
+  return true;
 }
 
 }  // namespace
