@@ -60,6 +60,8 @@ class Sampler {
  private:
   Result<void> seize_leader();
   bool seize_others();
+  Result<void> seize(pid_t tid);
+  void note(ptrace::WaitOutcome outcome);
   void stop_all();
   void take(const ptrace::Stop& stop, ThreadStack& thread);
   void take_call(const ptrace::SyscallEntry& entry, ThreadStack& thread);
@@ -71,6 +73,7 @@ class Sampler {
 
   Capture capture_;
   process::ProcFs proc_;
+  ptrace::Seizing seizing_{{.threads = false, .children = false}};
   StackWalker walker_;
   FrameBuffer frame_;
   std::map<pid_t, ThreadStack> threads_;
@@ -104,10 +107,10 @@ Result<stacks::ProcessStacks> Sampler::run() {
 Result<void> Sampler::seize_leader() {
   const pid_t pid = sample_.pid;
   const char state = state_of(pid);
-  auto seized = ptrace::seize(pid, {.threads = false, .children = false});
+  auto seized = seize(pid);
   for (int i = 0; i < exec_retries && !seized && seized.error().code == ErrorCode::permission; ++i) {
     pause(1'000'000);
-    seized = ptrace::seize(pid, {.threads = false, .children = false});
+    seized = seize(pid);
   }
   if (seized) add(pid, state);
   if (seized || seize_others()) return {};
@@ -119,11 +122,25 @@ bool Sampler::seize_others() {
   for (const pid_t tid : proc_.tasks(sample_.pid)) {
     if (threads_.contains(tid)) continue;
     const char state = state_of(tid);
-    if (!ptrace::seize(tid, {.threads = false, .children = false})) continue;
+    if (!seize(tid)) continue;
     add(tid, state);
     any = true;
   }
   return any;
+}
+
+Result<void> Sampler::seize(pid_t tid) {
+  auto seized = seizing_.seize(tid);
+  while (auto report = seizing_.next_report()) note(*std::move(report));
+  return seized;
+}
+
+void Sampler::note(ptrace::WaitOutcome outcome) {
+  if (auto* stop = std::get_if<ptrace::Stop>(&outcome)) {
+    stops_.emplace(stop->tid(), std::move(*stop));
+  } else if (const auto* ended = std::get_if<ptrace::Ended>(&outcome)) {
+    threads_.erase(ended->tid);
+  }
 }
 
 // As it is before it is traced: then it may show as stopped although it runs.
