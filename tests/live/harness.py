@@ -23,6 +23,12 @@ TARGETS = pathlib.Path(os.environ["SONDE_TARGETS"])
 # Sanitizers make sonde an order of magnitude slower, and a loaded machine everything.
 LIMIT = float(os.environ.get("SONDE_TEST_LIMIT", "120"))
 
+# Whoever runs the tests in the background or under nohup has these ignored, and what is ignored stays so in children:
+# sonde would not hear the test's Ctrl-C.
+for _number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGTERM):
+    if signal.getsignal(_number) == signal.SIG_IGN:
+        signal.signal(_number, signal.SIG_DFL)
+
 PR_SET_CHILD_SUBREAPER = 36
 _libc = ctypes.CDLL(None, use_errno=True)
 _libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
