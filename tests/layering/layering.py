@@ -24,8 +24,6 @@ LIBRARIES = [
     ("libiberty", re.compile(r"^libiberty/"), {"names"}, "IBERTY", r"\b(?:cplus_demangle|rust_demangle)"),
     ("capstone", re.compile(r"^capstone"), {"arch"}, "CAPSTONE", r"\bcs_"),
 ]
-# Registered before its layer has come to need it.
-NOT_YET = {"capstone"}
 # These reach a tracee: the layers of PURE must not stand on any of them.
 TOUCHING = {"ptrace", "memory", "process", "record"}
 PURE = {"base", "syscall", "event", "filter", "decode", "analysis", "stacks", "output",
@@ -157,8 +155,6 @@ class Tree:
         cmake = self.root / "tracer/CMakeLists.txt"
         for what, header, homes, package, name_in_code in LIBRARIES:
             users = {name for name in self.layers for path in self.layer_files(name) if self.uses(path, header, name_in_code)}
-            if what in NOT_YET and not users:
-                continue
             for name in sorted((homes or {"base"}) & set(self.layers)):
                 if homes and name not in users:
                     self.violation(cmake, 1, f"{what} is meant for layer {name}, which does not use it")

@@ -46,6 +46,7 @@ struct RawOptions {
   bool summary_also = false;
   bool no_pushdown = false;
   bool no_low_latency = false;
+  bool no_crash_report = false;
 };
 
 // What a recording has counted stays where a report does not say otherwise: CLI11 would set it to 0.
@@ -127,6 +128,8 @@ void add_tracing_options(CLI::App& app, Settings& settings, RawOptions& raw) {
       ->delimiter(',')
       ->allow_extra_args(false)
       ->check(CLI::IsMember({"strings", "paths", "env"}));
+  app.add_flag("--no-crash-report", raw.no_crash_report,
+               "Say nothing more of a program that crashes than its signal");
   app.add_flag("--kill-on-exit", settings.tracing.kill_on_exit, "Kill the traced processes when sonde dies");
   app.add_flag("--no-pushdown", raw.no_pushdown, "Do not let the kernel filter");
   app.add_flag("--pushdown", settings.force_pushdown,
@@ -214,6 +217,7 @@ Result<void> apply_tracing(Settings& settings, const RawOptions& raw) {
   tracing.string_limit = settings.output.style.string_limit;
   tracing.verbose = settings.output.style.verbose;
   tracing.stacks = settings.print_stacks;
+  tracing.crash_reports = !raw.no_crash_report;
   tracing.fd_paths = raw.fd_paths > 0;
   tracing.fd_details = raw.fd_paths > 1;
   tracing.drop_on_overflow = raw.overflow == "drop";

@@ -29,6 +29,7 @@ output::TextOptions text_options(const Settings& settings) {
   options.durations = out.durations;
   options.syscall_number = out.syscall_numbers;
   options.instruction_pointer = out.instruction_pointers;
+  options.stacks = settings.print_stacks;
   options.column = out.column;
   options.quiet = out.quiet;
   return options;
@@ -36,13 +37,13 @@ output::TextOptions text_options(const Settings& settings) {
 
 std::unique_ptr<output::Sink> event_sink(const Settings& settings, output::Stream& out,
                                          output::Stream& notices, const StackNames* names) {
-  const auto* stacks = settings.print_stacks && names != nullptr ? &names->source() : nullptr;
+  const auto* stacks = names != nullptr ? &names->source() : nullptr;
   const decode::Style& style = settings.output.style;
   switch (settings.output.format) {
     case Format::text:
       break;
     case Format::json:
-      return std::make_unique<output::JsonSink>(out, style, stacks);
+      return std::make_unique<output::JsonSink>(out, style, stacks, settings.print_stacks);
     case Format::csv:
       return std::make_unique<output::CsvSink>(out, output::CsvOptions{style, false});
   }
@@ -72,7 +73,7 @@ UniqueFd duplicate(int fd) { return UniqueFd(::fcntl(fd, F_DUPFD_CLOEXEC, 3)); }
 Result<Outputs> Outputs::open(const Settings& settings) {
   Outputs outputs;
   // A report has the stacks that the recording has.
-  if (settings.tracing.stacks || settings.verb == Verb::report) {
+  if (settings.tracing.stacks || settings.tracing.crash_reports || settings.verb == Verb::report) {
     outputs.stacks_ = std::make_unique<StackNames>(settings);
   }
   const bool recording = settings.verb != Verb::report && !settings.trace_file.empty();

@@ -1,6 +1,8 @@
 #include "sonde/event/event.hpp"
 
+#include <algorithm>
 #include <cstring>
+#include <iterator>
 
 #include "sonde/base/limits.hpp"
 
@@ -73,6 +75,23 @@ std::optional<Payload> parse_frame_names(Bytes body) {
   return FrameNames{parts->fixed->module, parts->fixed->address, entries, texts};
 }
 
+std::optional<Payload> parse_crash(Bytes body) {
+  const auto parts = split<CrashFrame>(body);
+  if (!parts) return std::nullopt;
+  const CrashFrame& fixed = *parts->fixed;
+  Crash crash;
+  static_assert(sizeof crash.info == sizeof fixed.siginfo);
+  std::memcpy(&crash.info, fixed.siginfo, sizeof crash.info);
+  std::copy(std::begin(fixed.general), std::end(fixed.general), crash.registers.general.begin());
+  crash.registers.orig_rax = fixed.orig_rax;
+  crash.registers.eflags = fixed.eflags;
+  crash.registers.cs = fixed.cs;
+  crash.registers.fs_base = fixed.fs_base;
+  crash.registers.gs_base = fixed.gs_base;
+  crash.snapshot = Snapshot(parts->rest);
+  return crash;
+}
+
 std::optional<Payload> parse_payload(FrameType type, Bytes body) {
   switch (type) {
     case FrameType::session:
@@ -134,6 +153,14 @@ std::optional<Payload> parse_payload(FrameType type, Bytes body) {
       return parse_stack(body);
     case FrameType::frame_names:
       return parse_frame_names(body);
+    case FrameType::crash:
+      return parse_crash(body);
+    case FrameType::thread_stack:
+      if (const auto p = split<ThreadStackFrame>(body)) {
+        return ThreadStack{{p->fixed->comm, ::strnlen(p->fixed->comm, sizeof p->fixed->comm)},
+                           Snapshot(p->rest)};
+      }
+      return std::nullopt;
   }
   return std::nullopt;
 }

@@ -8,7 +8,16 @@ namespace sonde::event {
 namespace {
 
 bool holds_memory(SegmentKind kind) {
-  return kind != SegmentKind::fd_path && kind != SegmentKind::fd_detail && kind != SegmentKind::stack;
+  switch (kind) {
+    case SegmentKind::fd_path:
+    case SegmentKind::fd_detail:
+    case SegmentKind::stack:
+    case SegmentKind::mapping:
+    case SegmentKind::message:
+      return false;
+    default:
+      return true;
+  }
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "output/text.hpp"
 #include "sonde/decode/render.hpp"
 #include "sonde/decode/siginfo.hpp"
+#include "sonde/output/crash_text.hpp"
 #include "sonde/syscall/constants.hpp"
 
 namespace sonde::output {
@@ -33,11 +34,12 @@ void append_text(std::string& out, std::string_view key, std::string_view text) 
 
 }  // namespace
 
-JsonSink::JsonSink(Stream& out, const decode::Style& style, const StackSource* stacks)
+JsonSink::JsonSink(Stream& out, const decode::Style& style, const StackSource* stacks, bool of_each)
     : out_(out),
       line_(out.buffer()),
       style_(style),
       stacks_(stacks),
+      stack_of_each_(of_each),
       writer_(out.buffer()),
       result_writer_(result_) {
   // Names are for people; the values that -X raw prints stand beside them.
@@ -91,7 +93,7 @@ void JsonSink::append_task(TaskId task) {
 }
 
 void JsonSink::append_stack(std::uint32_t id, pid_t pid) {
-  if (stacks_ != nullptr && id != 0) append_stack_json(line_, *stacks_, id, pid);
+  if (stack_of_each_ && stacks_ != nullptr && id != 0) append_stack_json(line_, *stacks_, id, pid);
 }
 
 void JsonSink::end_record() {
@@ -187,6 +189,27 @@ void JsonSink::on(const event::Signal& signal, const event::Event& event) {
   decode::render_siginfo(signal.info, style_, writer_);
   writer_.end_value();
   append_stack(signal.snapshot.stack(), event.task.pid);
+  end_record();
+}
+
+void JsonSink::on(const event::Crash& crash, const event::Event& event) {
+  begin_record("crash", event.time);
+  append_task(event.task);
+  append_signal(line_, "signal", crash.info.si_signo);
+  line_ += ",\"info\":";
+  writer_.begin_value();
+  decode::render_siginfo(crash.info, style_, writer_);
+  writer_.end_value();
+  append_crash_json(line_, crash);
+  if (stacks_ != nullptr) append_stack_json(line_, *stacks_, crash.snapshot.stack(), event.task.pid);
+  end_record();
+}
+
+void JsonSink::on(const event::ThreadStack& thread, const event::Event& event) {
+  begin_record("thread_stack", event.time);
+  append_task(event.task);
+  append_text(line_, "comm", thread.comm);
+  if (stacks_ != nullptr) append_stack_json(line_, *stacks_, thread.snapshot.stack(), event.task.pid);
   end_record();
 }
 

@@ -8,6 +8,7 @@
 #include "output/text.hpp"
 #include "sonde/decode/render.hpp"
 #include "sonde/decode/siginfo.hpp"
+#include "sonde/output/crash_text.hpp"
 #include "sonde/syscall/constants.hpp"
 
 namespace sonde::output {
@@ -162,7 +163,7 @@ void TextSink::append_result(std::string_view before) {
 }
 
 void TextSink::append_stack(std::uint32_t id, pid_t pid) {
-  if (stacks_ != nullptr && id != 0) append_stack_text(line_, *stacks_, id, pid);
+  if (options_.stacks && stacks_ != nullptr && id != 0) append_stack_text(line_, *stacks_, id, pid);
 }
 
 void TextSink::begin_line(pid_t tid, Nanoseconds time, bool gone) {
@@ -278,6 +279,18 @@ void TextSink::on(const event::Signal& signal, const event::Event& event, bool s
   line_ += " ---";
   end_line();
   append_stack(signal.snapshot.stack(), event.task.pid);
+}
+
+void TextSink::on(const event::Crash& crash, const event::Event& event, bool) {
+  if (stacks_ == nullptr) return;
+  begin_line(event.task.tid, event.time);
+  append_crash_text(line_, event, crash, *stacks_);
+}
+
+void TextSink::on(const event::ThreadStack& thread, const event::Event& event, bool) {
+  if (stacks_ == nullptr) return;
+  begin_line(event.task.tid, event.time);
+  append_thread_text(line_, event, thread, *stacks_);
 }
 
 void TextSink::on(const event::GroupStop& stop, const event::Event& event, bool shown) {

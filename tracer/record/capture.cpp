@@ -404,6 +404,8 @@ bool Capture::redacted(SegmentKind kind) const {
     case SegmentKind::fd_path:
     case SegmentKind::fd_detail:
     case SegmentKind::stack:
+    case SegmentKind::mapping:
+    case SegmentKind::message:
       return false;
   }
   return false;

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <cstring>
 #include <ctime>
+#include <iterator>
 #include <utility>
 
 #include "sonde/base/clock.hpp"
+#include "sonde/record/crash_capture.hpp"
 
 namespace sonde::record {
 
@@ -17,7 +19,11 @@ EventWriter::EventWriter(const Options& options, event::Ring& ring, std::functio
       frame_(ring_.frame()),
       capture_(options),
       descriptors_(options) {
-  if (options.stacks) stacks_.emplace(ring_, options.redact_paths);
+  if (options.stacks) stacks();
+}
+
+StackCapture& EventWriter::stacks() {
+  return stacks_ ? *stacks_ : stacks_.emplace(ring_, options_.redact_paths);
 }
 
 bool EventWriter::begin(FrameType type, TaskId task, Nanoseconds time) {
@@ -26,7 +32,7 @@ bool EventWriter::begin(FrameType type, TaskId task, Nanoseconds time) {
 }
 
 std::uint32_t EventWriter::stack_of(TaskId task, Nanoseconds time) {
-  return stacks_ && !muted_ ? stacks_->take(task, time) : 0;
+  return options_.stacks && !muted_ ? stacks().take(task, time) : 0;
 }
 
 void EventWriter::put_stack(std::uint32_t id) {
@@ -93,6 +99,38 @@ void EventWriter::signal(TaskId task, const siginfo_t& info) {
   if (!begin(FrameType::signal, task, time)) return;
   event::SignalFrame fixed;
   std::memcpy(fixed.siginfo, &info, sizeof fixed.siginfo);
+  frame_.put(fixed);
+  put_stack(stack);
+  ring_.post();
+}
+
+void EventWriter::crash(TaskId task, const siginfo_t& info) {
+  const Nanoseconds time = now();
+  const auto registers = ptrace::registers(task.tid);
+  if (!registers || muted_) return;
+  // Its mappings may have changed since they were looked at, if they were.
+  stacks().code_mapped(task.pid);
+  const std::uint32_t stack = stacks().take(task, time);
+  if (!begin(FrameType::crash, task, time)) return;
+  event::CrashFrame fixed{
+      {}, {}, registers->orig_rax, registers->eflags, registers->cs, registers->fs_base, registers->gs_base};
+  std::memcpy(fixed.siginfo, &info, sizeof fixed.siginfo);
+  std::copy(registers->general.begin(), registers->general.end(), std::begin(fixed.general));
+  frame_.put(fixed);
+  put_stack(stack);
+  capture_surroundings(task, info, *registers, frame_);
+  if (info.si_signo == SIGABRT && !options_.redact_strings) capture_abort_message(task, stacks(), frame_);
+  ring_.post();
+}
+
+void EventWriter::thread_stack(TaskId task) {
+  if (muted_) return;
+  const Nanoseconds time = now();
+  const std::uint32_t stack = stacks().take(task, time);
+  event::ThreadStackFrame fixed{};
+  const std::string comm = proc_.comm(task.tid);
+  std::memcpy(fixed.comm, comm.data(), std::min(comm.size(), sizeof fixed.comm - 1));
+  if (!begin(FrameType::thread_stack, task, time)) return;
   frame_.put(fixed);
   put_stack(stack);
   ring_.post();

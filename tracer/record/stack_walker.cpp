@@ -24,6 +24,18 @@ void StackWalker::code_mapped(pid_t pid) {
   if (const auto found = processes_.find(pid); found != processes_.end()) found->second.stale = true;
 }
 
+std::optional<Address> StackWalker::symbol(pid_t pid, std::string_view name) const {
+  const auto found = processes_.find(pid);
+  if (found == processes_.end()) return std::nullopt;
+  const process::AddressSpace& space = found->second.space;
+  for (std::uint32_t i = 0; i < space.code().size(); ++i) {
+    const process::Module* module = space.module(i);
+    const auto symbol = module != nullptr && module->image ? module->image->symbol(name) : std::nullopt;
+    if (symbol) return Address{symbol->address + space.code()[i].bias};
+  }
+  return std::nullopt;
+}
+
 bool StackWalker::refresh(pid_t pid, Process& process, Nanoseconds time) {
   process.refreshed = time;
   process.stale = false;

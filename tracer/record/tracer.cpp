@@ -217,9 +217,16 @@ void Tracer::on_signal(Task& task, Stop stop) {
   // Traced, a task is woken even by signals that it ignores.
   if (call_was_interrupted(stop.tid()) && ignores(stop.tid(), signal))
     make_interrupted_call_again(stop.tid());
-  if (!task.hidden) {
-    if (const auto info = ptrace::signal_info(stop.tid())) events_.signal(task.id, *info);
+  if (task.hidden) return go_on(task, std::move(stop), signal);
+  const auto info = ptrace::signal_info(stop.tid());
+  if (info && tell_crash(task, *info)) {
+    // Whatever the other threads did meanwhile, this one is served anew.
+    Task* again = tasks_.find(stop.tid());
+    if (again == nullptr) return;
+    events_.signal(again->id, *info);
+    return go_on(*again, std::move(stop), signal);
   }
+  if (info) events_.signal(task.id, *info);
   go_on(task, std::move(stop), signal);
 }
 

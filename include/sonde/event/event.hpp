@@ -7,6 +7,7 @@
 #include <string_view>
 #include <variant>
 
+#include "sonde/arch/registers.hpp"
 #include "sonde/event/frame.hpp"
 #include "sonde/event/snapshot.hpp"
 
@@ -110,11 +111,23 @@ struct FrameNames {
   }
 };
 
+// A task is about to die of a signal that it neither catches nor ignores.
+struct Crash {
+  siginfo_t info;
+  arch::Registers registers;
+  Snapshot snapshot;  // The code around the pc, mappings, what the program said; and the stack.
+};
+
+struct ThreadStack {
+  std::string_view comm;
+  Snapshot snapshot;
+};
+
 struct Event {
   Nanoseconds time;
   TaskId task;
   std::variant<Session, TaskStarted, TaskName, SyscallEnter, SyscallExit, Signal, GroupStop, Exec, TaskEnded,
-               TaskDetached, Lost, Note, Module, Stack, FrameNames>
+               TaskDetached, Lost, Note, Module, Stack, FrameNames, Crash, ThreadStack>
       payload;
 };
 

@@ -25,7 +25,9 @@ enum class FrameType : std::uint16_t {
   note,           // Something that the tracer must tell the user.
   module,         // A file that code was mapped from; before the first stack that has it.
   stack,          // A stack, before the first event that has it.
-  frame_names,  // What an address in a module is called, of a recording: behind the first stack that has it.
+  frame_names,    // What an address in a module is called, of a recording: before the stacks that have it.
+  crash,          // A task is about to die of a signal; before that signal's own frame.
+  thread_stack,   // What another thread of the process was doing then; after the crash.
 };
 
 struct FrameHeader {
@@ -162,6 +164,23 @@ struct NameEntry {
 };
 static_assert(sizeof(NameEntry) == 24);
 
+struct CrashFrame {
+  std::uint8_t siginfo[128];  // siginfo_t of the kernel.
+  // By their DWARF numbers, rip last, as arch::Registers has them.
+  std::uint64_t general[17];
+  std::uint64_t orig_rax;
+  std::uint64_t eflags;
+  std::uint64_t cs;
+  std::uint64_t fs_base;
+  std::uint64_t gs_base;
+  // A snapshot follows: the code around the pc, mappings, a stack.
+};
+
+struct ThreadStackFrame {
+  char comm[16];  // NUL-terminated.
+  // A snapshot with its stack follows.
+};
+
 // What a snapshot's segment holds.
 enum class SegmentKind : std::uint16_t {
   memory = 1,   // A structure or an array of them.
@@ -172,6 +191,9 @@ enum class SegmentKind : std::uint16_t {
   fd_path,      // What /proc/PID/fd/N names; `address` is N.
   fd_detail,    // More on what a descriptor refers to; `address` is its number. See Snapshot::fd_detail().
   stack,        // The task's stack: `address` is its id. No bytes.
+  mapping,      // Of a crash: a line of /proc/PID/maps, that of `address` or, where none has it, of its
+                // neighbours.
+  message,      // Of a crash: what the program said before it aborted.
 };
 
 struct SegmentHeader {

@@ -14,9 +14,10 @@ namespace sonde::output {
 // A call is written when it returns, or when it is known that it will not.
 class JsonSink final : public Sink {
  public:
-  // `style` says how much of a value is shown; its text options have no effect. `stacks`: what events' stacks
-  // are told by (-k); null for none.
-  JsonSink(Stream& out, const decode::Style& style, const StackSource* stacks = nullptr);
+  // `style` says how much of a value is shown; its text options have no effect. `stacks`: what the stacks of
+  // crashes are told by and, with `of_each`, those of calls and signals (-k); null for none.
+  JsonSink(Stream& out, const decode::Style& style, const StackSource* stacks = nullptr,
+           bool of_each = false);
 
   void call_entered(const decode::Call&) override {}
   void call_exited(const decode::Call& call) override;
@@ -44,6 +45,8 @@ class JsonSink final : public Sink {
   void on(const event::TaskDetached& detached, const event::Event& event);
   void on(const event::Lost& lost, const event::Event& event);
   void on(const event::Note& note, const event::Event& event);
+  void on(const event::Crash& crash, const event::Event& event);
+  void on(const event::ThreadStack& thread, const event::Event& event);
   // What stacks are made of comes to the sinks with the events that have them.
   void on(const event::Module&, const event::Event&) {}
   void on(const event::Stack&, const event::Event&) {}
@@ -53,6 +56,7 @@ class JsonSink final : public Sink {
   std::string& line_;  // The stream's buffer.
   decode::Style style_;
   const StackSource* stacks_;
+  const bool stack_of_each_;
   JsonWriter writer_;
   std::string result_;  // A result, before it is known whether it says more than the number.
   JsonWriter result_writer_;

@@ -35,6 +35,7 @@ struct TextOptions {
   bool durations = false;            // -T: <0.000021> after the result.
   bool syscall_number = false;       // -n: [  61]
   bool instruction_pointer = false;  // -i: [00007f736659cbd3], of the task's last system call.
+  bool stacks = false;               // -k: the stack below each call and signal.
   unsigned column = 40;              // -a: where "= result" stands.
   unsigned quiet = 0;  // -q: 1 leaves out attaching, detaching and modes, 2 exits, 3 what exec superseded.
 };
@@ -45,8 +46,8 @@ struct TextOptions {
 class TextSink final : public Sink {
  public:
   // `notices` gets "sonde: Process 123 attached" and the tracer's notes. When it is `out` itself, they stand
-  // between lines: a line that is being written is ended first. `stacks`: what events' stacks are told by,
-  // below their lines (-k); null for none.
+  // between lines: a line that is being written is ended first. `stacks`: what the stacks of events
+  // and crashes are told by; null for none.
   TextSink(Stream& out, Stream& notices, const TextOptions& options, const StackSource* stacks = nullptr);
 
   void call_entered(const decode::Call& call) override;
@@ -90,6 +91,8 @@ class TextSink final : public Sink {
   void on(const event::TaskDetached& detached, const event::Event& event, bool shown);
   void on(const event::Lost& lost, const event::Event& event, bool shown);
   void on(const event::Note& note, const event::Event& event, bool shown);
+  void on(const event::Crash& crash, const event::Event& event, bool shown);
+  void on(const event::ThreadStack& thread, const event::Event& event, bool shown);
   // What stacks are made of comes to the sinks with the events that have them.
   void on(const event::Module&, const event::Event&, bool) {}
   void on(const event::Stack&, const event::Event&, bool) {}

@@ -32,6 +32,10 @@ class EventWriter {
   // It stands at the exit of that call.
   void exited(const Task& task, const ptrace::SyscallResult& result);
   void signal(TaskId task, const siginfo_t& info);
+  // The task, which is stopped, is about to die of the signal.
+  void crash(TaskId task, const siginfo_t& info);
+  // What another thread of that process, stopped too, is doing.
+  void thread_stack(TaskId task);
   void group_stop(TaskId task, int signal);
   void exec(TaskId task, pid_t old_tid);
   void ended(TaskId task, int status);
@@ -54,6 +58,8 @@ class EventWriter {
   // The id of the task's stack, 0 where stacks are not wanted. Before begin(): it writes frames of its own.
   std::uint32_t stack_of(TaskId task, Nanoseconds time);
   void put_stack(std::uint32_t id);
+  // For crashes, whether stacks are wanted otherwise or not.
+  StackCapture& stacks();
 
   const Options& options_;
   RingWriter ring_;

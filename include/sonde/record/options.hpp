@@ -29,10 +29,11 @@ struct Options {
   Detail detail = Detail::memory;
   bool system_calls = true;
   std::uint32_t string_limit = 32;
-  bool fd_paths = false;    // -y, and filters on paths behind descriptors.
-  bool fd_details = false;  // -yy: the ends of sockets, devices' numbers.
-  bool stacks = false;      // -k, and filters on sites: the stack at each call's entry and each signal.
-  bool verbose = false;     // -v: whole environments and arrays.
+  bool fd_paths = false;       // -y, and filters on paths behind descriptors.
+  bool fd_details = false;     // -yy: the ends of sockets, devices' numbers.
+  bool stacks = false;         // -k, and filters on sites: the stack at each call's entry and each signal.
+  bool crash_reports = false;  // Tell all about a task that dies of a signal.
+  bool verbose = false;        // -v: whole environments and arrays.
   bool redact_strings = false;
   bool redact_paths = false;
   bool redact_environment = false;

@@ -21,6 +21,7 @@ class StackCapture {
   std::uint32_t take(TaskId task, Nanoseconds time);
 
   // As StackWalker's.
+  std::optional<Address> symbol(pid_t pid, std::string_view name) const { return walker_.symbol(pid, name); }
   void code_mapped(pid_t pid) { walker_.code_mapped(pid); }
   void forget(pid_t pid) { walker_.forget(pid); }
 

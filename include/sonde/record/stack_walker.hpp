@@ -3,7 +3,9 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <span>
+#include <string_view>
 #include <sys/types.h>
 #include <unordered_map>
 
@@ -30,6 +32,10 @@ class StackWalker {
 
   // The task must be stopped; `time` is now.
   WalkedStack walk(TaskId task, Nanoseconds time);
+
+  // Where the first module of the process that defines this symbol has it, as of the last look at its
+  // mappings.
+  std::optional<Address> symbol(pid_t pid, std::string_view name) const;
 
   // The process has mapped code, or made memory executable: what is known of its mappings may be wrong.
   void code_mapped(pid_t pid);

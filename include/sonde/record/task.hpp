@@ -23,6 +23,7 @@ struct Task {
   bool let_go = false;         // To be detached at its next stop: a child that is not to be followed.
   bool own_filter =
       false;  // It has a seccomp filter of its own, which may outrank ours: trace it by every call.
+  bool crash_told = false;             // Its process is about to die, and all was said of that.
   std::optional<ClearedFlag> cleared;  // To be restored at the exit of a clone, or at a child's first stop.
   ptrace::SyscallEntry entry{};
   const syscall::Row* row = nullptr;  // Of the entry; never nullptr while in_call.

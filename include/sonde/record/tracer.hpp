@@ -49,6 +49,9 @@ class Tracer {
   bool on_exit(Task& task, const ptrace::SyscallResult& result);
   void on_own_filter(Task& task);
   void on_signal(Task& task, ptrace::Stop stop);
+  // When the signal will end the process: tells it, after which `task` may be gone.
+  bool tell_crash(Task& task, const siginfo_t& info);
+  std::vector<ptrace::Stop> stop_other_threads(TaskId task);
   void on_new_task(Task& parent, ptrace::StopKind kind);
   void on_exec(ptrace::Stop stop);
 
