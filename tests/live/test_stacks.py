@@ -43,22 +43,26 @@ class Stacks(LiveTest):
     def check_marks(self, trace):
         stacks = stacks_of_marks(trace)
         self.assertEqual(sorted(stacks), [1, 2, 3, 4, 5])
-        self.assertEqual(stacks[1][1:5], ["inner", "middle", "outer", "main"], stacks[1])
+        # mark() is inlined, and told as a function of its own.
+        self.assertEqual(stacks[1][1:6], ["mark", "inner", "middle", "outer", "main"], stacks[1])
         self.assertEqual(stacks[1][-1], "_start")
         # inner and compare are called one by the other; qsort's own frames, which may have no names, lie behind them.
-        self.assertEqual(stacks[2][1:3], ["inner", "compare"])
-        self.assertTrue(names_in_order(stacks[2][3:], "sorts", "main", "_start"), stacks[2])
-        self.assertEqual(stacks[3][1:3], ["inner", "handler"])
-        self.assertTrue(names_in_order(stacks[3][3:], "raise", "raises", "main", "_start"), stacks[3])
-        self.assertEqual(stacks[4][1:5], ["inner", "middle", "outer", "threaded"])
+        self.assertEqual(stacks[2][1:4], ["mark", "inner", "compare"])
+        self.assertTrue(names_in_order(stacks[2][4:], "sorts", "main", "_start"), stacks[2])
+        self.assertEqual(stacks[3][1:4], ["mark", "inner", "handler"])
+        self.assertTrue(names_in_order(stacks[3][4:], "raise", "raises", "main", "_start"), stacks[3])
+        self.assertEqual(stacks[4][1:6], ["mark", "inner", "middle", "outer", "threaded"])
         self.assertNotIn("main", stacks[4])
-        self.assertEqual(set(stacks[5][1:]), {"recurses"})
+        self.assertEqual(stacks[5][1], "mark")
+        self.assertEqual(set(stacks[5][2:]), {"recurses"})
         return stacks
 
     def test_below_each_call(self):
         trace = self.traced("-k")
         stacks = self.check_marks(trace)
-        self.assertEqual(len(stacks[5]), 256)
+        self.assertEqual(len(stacks[5]), 257)  # 256 frames, one of which is two functions.
+        self.assertRegex(trace, r"\n > \S+/stacks\(mark, inlined\) \[0x[0-9a-f]+\] \S+/target\.h:\d+\n"
+                                r" > \S+/stacks\(inner\+0x[0-9a-f]+\) \[0x[0-9a-f]+\] \S+/stacks\.c:\d+\n")
         self.assertIn(" > (more frames follow)\n", trace)
         # The signal too has the stack that it meets.
         after_signal = trace[trace.index("--- SIGUSR1"):].splitlines()[1:]
@@ -80,16 +84,18 @@ class Stacks(LiveTest):
                                   ('site.function == "inner"', [1, 2, 3, 4]),
                                   ('stack has function "middle"', [1, 4]),
                                   ('stack has function "outer" && !(stack has function "threaded")', [1]),
+                                  ('site.file == "stacks.c" && site.line in 1..20', [1, 2, 3, 4]),
+                                  ('stack has file "target.h"', [1, 2, 3, 4, 5]),
                                   ('site.module == "stacks" && stack has function "sorts"', [2]),
                                   ('site.function =~ "^rec" && stack has module "stacks"', [5])):
             with self.subTest(expression):
-                trace = self.traced("-e", f"syscall == close && ({expression})")
+                trace = self.traced("--site-skip", "^mark$", "-e", f"syscall == close && ({expression})")
                 found = sorted({int(number) for number in re.findall(r"close\(90(\d\d)\) ", trace)})
                 self.assertEqual(found, marks)
                 self.assertNotIn(" > ", trace)  # Only -k prints them.
 
     def test_skipped_sites(self):
-        trace = self.traced("-e", 'syscall == close && site.function == "outer"', "--site-skip", "^(inner|middle)$")
+        trace = self.traced("-e", 'syscall == close && site.function == "outer"', "--site-skip", "^(mark|inner|middle)$")
         self.assertEqual(re.findall(r"close\(90(\d\d)\) ", trace), ["01", "04"])
 
     def test_bad_site_skip(self):
@@ -118,8 +124,11 @@ class Stacks(LiveTest):
         trace = self.traced("-k", "--format", "json", "-e", "syscall == close && fd == 9001")
         call = next(record for record in map(json.loads, trace.splitlines()) if record["kind"] == "syscall")
         functions = [frame.get("function") for frame in call["stack"]]
-        self.assertEqual(functions[1:5], ["inner", "middle", "outer", "main"])
-        self.assertTrue(call["stack"][1]["module"].endswith("/stacks"))
+        self.assertEqual(functions[1:6], ["mark", "inner", "middle", "outer", "main"])
+        mark, inner = call["stack"][1:3]
+        self.assertTrue(mark["module"].endswith("/stacks") and mark["file"].endswith("/target.h"), mark)
+        self.assertEqual((mark["inlined"], mark["address"]), (True, inner["address"]))
+        self.assertNotIn("inlined", inner)
 
     def look(self, pid, *options):
         looked = self.sonde("stack", *options, str(pid), trace=False)

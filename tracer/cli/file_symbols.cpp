@@ -1,32 +1,82 @@
 #include "cli/file_symbols.hpp"
 
 #include <algorithm>
-#include <fcntl.h>
+#include <array>
+#include <unistd.h>
+#include <utility>
 
 #include <fmt/format.h>
 
+#include "sonde/base/limits.hpp"
+
 namespace sonde::cli {
 
-std::shared_ptr<const elf::Image> FileSymbols::image_of(const stacks::Module& module) {
-  const auto [found, added] = images_.try_emplace(module.path);
-  if (!added) return found->second;
-  for (const std::string& path : {fmt::format("/proc/{}/root{}", module.pid, module.path), module.path}) {
-    UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-    if (!file) continue;
-    const auto image = elf::Image::open(std::move(file), module.path);
-    if (image && std::ranges::equal((*image)->build_id(), module.build_id)) return found->second = *image;
+namespace {
+
+constexpr std::string_view deleted = " (deleted)";
+
+std::string text_of(const UniqueFd& file) {
+  std::string text;
+  std::array<char, 1 << 16> chunk;
+  while (text.size() < limits::proc_file_bytes) {
+    const ssize_t n = ::read(file.value(), chunk.data(), chunk.size());
+    if (n <= 0) break;
+    text.append(chunk.data(), static_cast<std::size_t>(n));
   }
-  return nullptr;
+  return text;
+}
+
+}  // namespace
+
+FileSymbols::File* FileSymbols::file_of(const stacks::Module& module) {
+  const auto [found, added] = files_.try_emplace({module.path, module.build_id});
+  if (!added) return found->second.get();
+  for (const std::string& root : {fmt::format("/proc/{}/root", module.pid), std::string("/")}) {
+    if (found->second = open(module, root); found->second) break;
+  }
+  return found->second.get();
+}
+
+std::unique_ptr<FileSymbols::File> FileSymbols::open(const stacks::Module& module, const std::string& root) const {
+  auto process = names::FileRoot::at(root);
+  auto own = names::FileRoot::at("/");
+  if (!process || !own || module.path.ends_with(deleted)) return nullptr;
+  auto file = process->open(module.path);
+  if (!file) return nullptr;
+  auto image = elf::Image::open(*std::move(file), module.path);
+  if (!image || !std::ranges::equal((*image)->build_id(), module.build_id)) return nullptr;
+  names::DebugFileOptions options;
+  options.symbols_from = symbols_from_;
+  auto made = std::make_unique<File>(
+      File{names::DebugFiles(*std::move(process), *std::move(own), std::move(options)), std::nullopt});
+  made->module.emplace(*std::move(image), module.path, made->debug_files);
+  return made;
 }
 
 stacks::Functions FileSymbols::in_module(const stacks::Module& module, std::uint64_t address) {
-  const auto image = image_of(module);
-  if (!image) return {};
-  const auto symbol = image->symbols().find(address);
-  if (!symbol) return {};
-  return {{std::string(symbol->name), symbol->address, {}, 0, 0}};
+  stacks::Functions functions;
+  File* file = file_of(module);
+  if (file == nullptr) return functions;
+  const names::Location location = file->module->locate(address);
+  for (const names::Frame& frame : location.frames) {
+    functions.push_back({std::string(frame.function), 0, std::string(frame.file), frame.line, frame.column});
+  }
+  if (!functions.empty() && location.offset) functions.back().start = address - *location.offset;
+  return functions;
 }
 
-stacks::Functions FileSymbols::in_memory(pid_t, std::uint64_t) { return {}; }
+stacks::Functions FileSymbols::in_memory(pid_t pid, std::uint64_t address) {
+  auto found = perf_maps_.find(pid);
+  if (found == perf_maps_.end()) {
+    std::string text;
+    if (const auto root = names::FileRoot::at(fmt::format("/proc/{}/root", pid))) {
+      if (const auto file = root->open(fmt::format("/tmp/perf-{}.map", pid))) text = text_of(*file);
+    }
+    found = perf_maps_.emplace(pid, names::PerfMap::parse(std::move(text))).first;
+  }
+  const auto function = found->second.find({address});
+  if (!function) return {};
+  return {{std::string(function->name), function->begin.value, {}, 0, 0}};
+}
 
 }  // namespace sonde::cli

@@ -1,23 +1,42 @@
-// Names from the files that modules were mapped from.
+// Names from the files that modules were mapped from, their debug files, and JIT compilers' maps.
 #pragma once
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
+#include <tuple>
+#include <vector>
 
-#include "sonde/elf/image.hpp"
+#include "sonde/names/module.hpp"
+#include "sonde/names/perf_map.hpp"
 #include "sonde/stacks/namer.hpp"
 
 namespace sonde::cli {
 
 class FileSymbols final : public stacks::Symbols {
  public:
+  // `symbols_from`: folders that are looked into for debug files first.
+  explicit FileSymbols(std::vector<std::string> symbols_from) : symbols_from_(std::move(symbols_from)) {}
+
+  // From the file at the module's path, in the root of the process that had it mapped or, once that is gone, in ours. A
+  // file with another build id is another file: then nothing is known.
   stacks::Functions in_module(const stacks::Module& module, std::uint64_t address) override;
+  // From /tmp/perf-PID.map, as it is when the process is first asked about.
   stacks::Functions in_memory(pid_t pid, std::uint64_t address) override;
 
  private:
-  std::shared_ptr<const elf::Image> image_of(const stacks::Module& module);
-  std::map<std::string, std::shared_ptr<const elf::Image>> images_;
+  struct File {
+    names::DebugFiles debug_files;
+    std::optional<names::Module> module;
+  };
+
+  File* file_of(const stacks::Module& module);
+  std::unique_ptr<File> open(const stacks::Module& module, const std::string& root) const;
+
+  std::vector<std::string> symbols_from_;
+  std::map<std::tuple<std::string, std::vector<std::byte>>, std::unique_ptr<File>> files_;
+  std::map<pid_t, names::PerfMap> perf_maps_;
 };
 
 }  // namespace sonde::cli

@@ -100,10 +100,13 @@ bool Selection::ask(const event::Event& event) const {
            filter::evaluate(*expression_, filter::SignalFields(from, signal->info)) == filter::Verdict::yes;
   }
   if (std::holds_alternative<event::Lost>(event.payload) ||
-      std::holds_alternative<event::Note>(event.payload) ||
-      std::holds_alternative<event::Crash>(event.payload) ||
-      std::holds_alternative<event::ThreadStack>(event.payload)) {
+      std::holds_alternative<event::Note>(event.payload)) {
     return true;
+  }
+  // An expression hides no crash.
+  if (std::holds_alternative<event::Crash>(event.payload) ||
+      std::holds_alternative<event::ThreadStack>(event.payload)) {
+    return signals_;
   }
   if (!processes_) return false;
   return !expression_ ||

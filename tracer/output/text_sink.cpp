@@ -281,14 +281,14 @@ void TextSink::on(const event::Signal& signal, const event::Event& event, bool s
   append_stack(signal.snapshot.stack(), event.task.pid);
 }
 
-void TextSink::on(const event::Crash& crash, const event::Event& event, bool) {
-  if (stacks_ == nullptr) return;
+void TextSink::on(const event::Crash& crash, const event::Event& event, bool shown) {
+  if (!shown || stacks_ == nullptr) return;
   begin_line(event.task.tid, event.time);
   append_crash_text(line_, event, crash, *stacks_);
 }
 
-void TextSink::on(const event::ThreadStack& thread, const event::Event& event, bool) {
-  if (stacks_ == nullptr) return;
+void TextSink::on(const event::ThreadStack& thread, const event::Event& event, bool shown) {
+  if (!shown || stacks_ == nullptr) return;
   begin_line(event.task.tid, event.time);
   append_thread_text(line_, event, thread, *stacks_);
 }
