@@ -37,7 +37,8 @@ FileSymbols::File* FileSymbols::file_of(const stacks::Module& module) {
   return found->second.get();
 }
 
-std::unique_ptr<FileSymbols::File> FileSymbols::open(const stacks::Module& module, const std::string& root) const {
+std::unique_ptr<FileSymbols::File> FileSymbols::open(const stacks::Module& module,
+                                                     const std::string& root) const {
   auto process = names::FileRoot::at(root);
   auto own = names::FileRoot::at("/");
   if (!process || !own || module.path.ends_with(deleted)) return nullptr;

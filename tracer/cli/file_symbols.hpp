@@ -19,8 +19,8 @@ class FileSymbols final : public stacks::Symbols {
   // `symbols_from`: folders that are looked into for debug files first.
   explicit FileSymbols(std::vector<std::string> symbols_from) : symbols_from_(std::move(symbols_from)) {}
 
-  // From the file at the module's path, in the root of the process that had it mapped or, once that is gone, in ours. A
-  // file with another build id is another file: then nothing is known.
+  // From the file at the module's path, in the root of the process that had it mapped or, once that is gone,
+  // in ours. A file with another build id is another file: then nothing is known.
   stacks::Functions in_module(const stacks::Module& module, std::uint64_t address) override;
   // From /tmp/perf-PID.map, as it is when the process is first asked about.
   stacks::Functions in_memory(pid_t pid, std::uint64_t address) override;
