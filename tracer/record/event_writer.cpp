@@ -55,7 +55,9 @@ void EventWriter::started(TaskId task, pid_t parent_tid, event::TaskOrigin origi
 void EventWriter::named(TaskId task) {
   const std::string comm = proc_.comm(task.tid);
   event::TaskNameFrame fixed{};
-  std::memcpy(fixed.comm, comm.data(), std::min(comm.size(), sizeof fixed.comm - 1));
+  // After an exec it is the name of the program's file.
+  if (!options_.redact_paths)
+    std::memcpy(fixed.comm, comm.data(), std::min(comm.size(), sizeof fixed.comm - 1));
   if (!begin(FrameType::task_name, task, now())) return;
   frame_.put(fixed);
   if (!options_.redact_paths) frame_.text(proc_.exe(task.pid));
@@ -75,15 +77,20 @@ void EventWriter::hold_entered(const Task& task, Nanoseconds time) {
   std::memcpy(fixed.args, task.entry.args, sizeof fixed.args);
   frame_.put(fixed);
   put_stack(stack);
-  if (options_.fd_paths) descriptors_.entry(task.id, task.entry, *task.row, frame_);
   capture_.entry(task.id, task.entry, *task.row, frame_);
+  descriptors_.entry(task.id, task.entry, *task.row, frame_);
+  if (capture_.netlink_like())
+    descriptors_.netlink(task.id, static_cast<std::int32_t>(fixed.args[0]), frame_);
 }
 
 void EventWriter::exited(const Task& task, const ptrace::SyscallResult& result) {
   if (!begin(FrameType::syscall_exit, task.id, now())) return;
   frame_.put(event::SyscallExitFrame{result.ret, result.failed, {}});
-  if (options_.fd_paths) descriptors_.exit(task.id, result, *task.row, frame_);
   capture_.exit(task.id, task.entry, result, *task.row, frame_);
+  descriptors_.exit(task.id, task.entry, result, *task.row, frame_);
+  if (capture_.netlink_like()) {
+    descriptors_.netlink(task.id, static_cast<std::int32_t>(task.entry.args[0]), frame_);
+  }
   ring_.post();
 }
 
