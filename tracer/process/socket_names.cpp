@@ -89,7 +89,7 @@ Found unix_from(std::uint64_t inode, const nlmsghdr& message) {
       std::uint32_t peer;
       std::memcpy(&peer, data, sizeof peer);
       found.text = fmt::format("{}->{}", inode, peer);
-      found.connected = true;
+      found.connected = peer != 0;  // It is 0 until the other side has accepted.
     } else if (attribute->rta_type == UNIX_DIAG_NAME) {
       found.bound.assign(data, RTA_PAYLOAD(attribute));
       // The kernel counts the NUL at a path's end.
