@@ -149,7 +149,7 @@ static void routes_rules_neighbours(void) {
 // Messages that mean nothing.
 static void senseless(void) {
   struct sockaddr_nl kernel = {AF_NETLINK};
-  begin(RTM_GETLINK, NLM_F_REQUEST, "", 1);
+  begin(RTM_GETLINK, NLM_F_REQUEST, "\0\0\0", 4);
   sendto(route, &request, 40, 0, (void*)&kernel, sizeof kernel);
   request.head.nlmsg_len = 20;
   sendto(route, &request, 40, 0, (void*)&kernel, sizeof kernel);

@@ -313,7 +313,7 @@ void print_netlink(const Value& value, Address address, std::uint64_t size, int 
     }
     if (several) value.out.element();
     if (!known) {
-      print_data(value, left.address, left.size);
+      print_hex_data(value, left.address, left.size);
       break;
     }
     print_message(value, *header, left, family);

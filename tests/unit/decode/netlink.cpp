@@ -85,7 +85,7 @@ TEST_CASE("several messages, and the kernel's answers") {
   const std::string get = message(RTM_GETADDR, NLM_F_REQUEST | NLM_F_DUMP, bytes_of(loopback));
   const std::string one = "[" + std::string(head) + ", " + std::string(body) + "]";
   CHECK(sent(get + get) == "[" + one + ", " + one + "]");
-  CHECK(sent(get + "abc") == "[" + one + R"(, "abc"])");
+  CHECK(sent(get + "abc") == "[" + one + R"(, "\x61\x62\x63"])");
   const std::string done =
       "{nlmsg_len=20, nlmsg_type=NLMSG_DONE, nlmsg_flags=NLM_F_MULTI, nlmsg_seq=7, nlmsg_pid=0}";
   CHECK(sent(message(NLMSG_DONE, NLM_F_MULTI, bytes_of(0))) == "[" + done + ", 0]");
