@@ -1,5 +1,6 @@
 #include "sonde/cli/outputs.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <fcntl.h>
 #include <unistd.h>
@@ -59,9 +60,28 @@ std::unique_ptr<output::Sink> summary_sink(const OutputSettings& settings, outpu
   return std::make_unique<output::SummarySink>(out, form, order, settings.summary_per_process);
 }
 
+// The arguments as typed, without what --redact leaves out: the program's own, and what -E sets. A report
+// takes sonde's options from them, so each keeps its place.
+std::vector<std::string> kept_arguments(const Settings& settings) {
+  std::vector<std::string> kept = settings.arguments;
+  const record::Options& tracing = settings.tracing;
+  if (tracing.redact_strings || tracing.redact_paths) {
+    for (std::size_t i = 0; i < std::min(settings.command.size(), kept.size()); ++i)
+      kept[kept.size() - 1 - i] = "redacted";
+  }
+  for (const std::string& change : settings.environment) {
+    if (!tracing.redact_environment) break;
+    for (std::string& argument : kept) {
+      if (argument.ends_with(change))
+        argument.replace(argument.size() - change.size(), change.size(), "REDACTED=");
+    }
+  }
+  return kept;
+}
+
 event::TraceMetadata metadata_of(const Settings& settings) {
   event::TraceMetadata metadata{{"version", SONDE_VERSION}};
-  for (const auto& argument : settings.arguments) metadata.emplace_back("argument", argument);
+  for (const auto& argument : kept_arguments(settings)) metadata.emplace_back("argument", argument);
   return metadata;
 }
 

@@ -172,14 +172,11 @@ class Attribute {
 
   void print_version(std::size_t offset) const {
     if (offset + 4 > size_) return;
-    const std::uint64_t version = read_unsigned(value_, address_ + offset, 4).value_or(0);
+    const auto version = static_cast<std::uint32_t>(read_unsigned(value_, address_ + offset, 4).value_or(0));
     value_.out.field("kern_version");
-    value_.out.begin_call("KERNEL_VERSION");
-    for (const unsigned shift : {16u, 8u, 0u}) {
-      value_.out.argument();
-      value_.out.unsigned_integer(shift == 16 ? version >> 16 : version >> shift & 0xff);
-    }
-    value_.out.end_call();
+    print_symbol(
+        value_, fmt::format("KERNEL_VERSION({}, {}, {})", version >> 16, version >> 8 & 0xff, version & 0xff),
+        version);
   }
 
   void print_map_create() const {

@@ -54,6 +54,17 @@ void print_descriptor(const Value& value, Address address) {
 }
 void render_descriptor(const Value& value) { print_descriptor(value, address_of(value)); }
 
+// set_thread_area() with -1 for an entry takes a free one, and says which.
+void render_ret_thread_area(const Value& value) {
+  value.out.integer(static_cast<std::int64_t>(value.raw));
+  const Address address{as_word(value, value.call.args[0])};
+  const auto asked = read_as<std::int32_t>(value.as_before(), address);
+  const auto taken = read_as<std::int32_t>(value, address);
+  if (!asked || !taken || *asked == *taken) return;
+  print_remark(value,
+               [&](const Value& result) { result.out.verbatim(fmt::format("entry_number={}", *taken)); });
+}
+
 void render_segments(const Value& value) {
   static constexpr Member members[] = {{"buf", Cell::pointer, Kind::address},
                                        {"bufsz", Cell::ulong, Kind::ludec},
@@ -158,6 +169,8 @@ void render_messages_result(const Value& value) {
 
 constexpr Registration table[] = {
     {Kind::user_desc_in, render_descriptor},
+    {Kind::user_desc_inout, render_descriptor},
+    {Kind::ret_thread_area, render_ret_thread_area},
     {Kind::user_desc_update, render_descriptor},
     {Kind::kexec_segments_in, render_segments},
     {Kind::ioprio_value, render_io_priority},

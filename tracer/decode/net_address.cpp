@@ -155,6 +155,7 @@ void print_inside(const Value& value, Bytes address) {
 }  // namespace
 
 void print_sockaddr(const Value& value, Address address, std::uint64_t length) {
+  if (is_redacted(value, address)) return value.out.redacted();
   std::array<std::byte, sizeof(sockaddr_storage)> storage;
   const auto bytes = std::span(storage).first(std::min<std::uint64_t>(length, storage.size()));
   if (length < sizeof(sa_family_t) || length > INT_MAX || address.value == 0 ||

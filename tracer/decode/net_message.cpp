@@ -109,7 +109,7 @@ void print_buffers(const Value& value, Address vector, std::uint64_t count, std:
         const std::uint64_t filled = std::min(length, bytes);
         value.out.begin_struct();
         value.out.field("iov_base");
-        print_data(value, {base}, filled);
+        print_packet(value, {base}, filled);
         value.out.field("iov_len");
         value.out.unsigned_integer(length);
         value.out.end_struct();

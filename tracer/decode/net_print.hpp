@@ -13,6 +13,13 @@ void print_sockaddr(const Value& value, Address address, std::uint64_t length);
 // everywhere; others are not looked up, since the trace may be read on another machine.
 void print_interface(const Value& value, std::uint32_t index);
 
+// An address of the hardware of an interface of that type (ARPHRD_*): 02:00:00:00:00:01, or as a string of
+// bytes where the type does not say how long it is.
+void print_hardware_address(const Value& value, Address address, std::size_t size, std::uint32_t type);
+
+// The same whatever the type.
+void print_mac_address(const Value& value, Address address, std::size_t size);
+
 // htons(80), htonl(18), htons(ETH_P_ALL). The number is as it lies in memory.
 void print_htons(const Value& value, std::uint16_t network_order);
 void print_htonl(const Value& value, std::uint32_t network_order);
@@ -27,6 +34,12 @@ void print_credentials(const Value& value, Address address, std::uint64_t length
 
 // The protocol level of a socket option or a control message: "SOL_SOCKET".
 void print_option_level(const Value& value, std::uint32_t level, std::string_view unknown);
+
+// `size` bytes that went through a socket: data, or what netlink messages are made of, where it is a netlink
+// socket.
+void print_packet(const Value& value, Address address, std::uint64_t size);
+// Netlink messages, of a socket of that family (NETLINK_ROUTE ...).
+void print_netlink(const Value& value, Address address, std::uint64_t size, int family);
 
 // A message header, as sendmsg() takes it (`received` empty), or as recvmsg() left it with so many bytes
 // received.

@@ -75,7 +75,18 @@ void render_socket_protocol(const Value& value) {
   value.out.unsigned_integer(protocol);
 }
 
+// As many bytes as the next argument says, or as were received; recv(..., MSG_TRUNC) returns more than there
+// was room for.
+void render_message_in(const Value& value) {
+  print_packet(value, address_of(value), as_word(value, next_argument(value)));
+}
+void render_message_out(const Value& value) {
+  const auto received = static_cast<std::uint64_t>(result_of(value));
+  print_packet(value, address_of(value), std::min(received, as_word(value, next_argument(value))));
+}
+
 constexpr Registration table[] = {
+    {Kind::message_in, render_message_in},   {Kind::message_out, render_message_out},
     {Kind::sockaddr_in, render_sockaddr_in}, {Kind::sockaddr_out, render_sockaddr_out},
     {Kind::socklen_update, render_socklen},  {Kind::socket_protocol, render_socket_protocol},
     {Kind::msghdr_in, render_msghdr_in},     {Kind::msghdr_out, render_msghdr_out},

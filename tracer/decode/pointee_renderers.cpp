@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <array>
 
-#include "decode/print.hpp"
+#include "decode/members.hpp"
 #include "decode/renderers.hpp"
 
 namespace sonde::decode {
@@ -63,7 +63,8 @@ void render_list_of_next(const Value& value) {
 // With no room asked for, the call only counts.
 template <Kind kind, std::size_t size>
 void render_list_of_result(const Value& value) {
-  if (argument(value, value.index - 1) == 0) return value.out.address(as_word(value, value.raw));
+  if (argument(value, value.index - 1) == 0 && result_of(value) != 0)
+    return value.out.address(as_word(value, value.raw));
   print_list<kind, size>(value, static_cast<std::uint64_t>(value.call.exit->ret));
 }
 template <Kind kind>

@@ -13,9 +13,9 @@ namespace sonde::decode {
 
 namespace {
 
-std::string_view target_of(const event::Snapshot& first, const event::Snapshot& second, int fd) {
-  if (const auto path = first.fd_path(fd)) return *path;
-  return second.fd_path(fd).value_or(std::string_view());
+event::FdTarget target_of(const event::Snapshot& first, const event::Snapshot& second, int fd) {
+  if (const auto target = first.fd_target(fd)) return *target;
+  return second.fd_target(fd).value_or(event::FdTarget{});
 }
 
 const event::Snapshot& left_by(const Value& value) {
@@ -27,10 +27,6 @@ std::vector<std::byte> take(const Value& value, Address address, std::size_t lim
   std::vector<std::byte> bytes(limit);
   bytes.resize(value.read(address, bytes));
   return bytes;
-}
-
-bool is_redacted(const Value& value, Address address) {
-  return value.call.entered.redacted(address) || left_by(value).redacted(address);
 }
 
 // A NUL-terminated string of at most `limit` bytes.
@@ -47,6 +43,10 @@ void print_terminated(const Value& value, Address address, std::size_t limit) {
 
 }  // namespace
 
+bool is_redacted(const Value& value, Address address) {
+  return value.call.entered.redacted(address) || left_by(value).redacted(address);
+}
+
 void print_fd(const Value& value, int fd) {
   value.out.descriptor(fd, target_of(value.call.entered, left_by(value), fd));
 }
@@ -57,7 +57,7 @@ void print_new_fd(const Value& value, int fd) {
 
 void print_dirfd(const Value& value, int fd) {
   if (fd != AT_FDCWD) return print_fd(value, fd);
-  const std::string_view target = target_of(value.call.entered, left_by(value), fd);
+  const event::FdTarget target = target_of(value.call.entered, left_by(value), fd);
   if (target.empty() || value.style.xlat == Xlat::raw) {
     return print_symbol(value, "AT_FDCWD", static_cast<std::uint64_t>(fd), Base::decimal);
   }

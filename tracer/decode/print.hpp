@@ -108,6 +108,9 @@ void print_name(const Value& value, Bytes field);
 // Bytes already at hand, as print_data would.
 void print_bytes(const Value& value, Bytes bytes);
 
+// Whether what lies there was left out on request.
+bool is_redacted(const Value& value, Address address);
+
 // True, with the address printed, when `address` is NULL or `size` bytes of it cannot be read.
 bool unreadable(const Value& value, Address address, std::size_t size);
 

@@ -79,6 +79,10 @@ std::span<const Domain> domains() {
 
 void render(syscall::Kind kind, const Value& value) {
   const Entry& entry = entry_of(kind);
+  if (syscall::spec(kind).capture != syscall::Capture::none &&
+      is_redacted(value, {as_word(value, value.raw)})) {
+    return value.out.redacted();
+  }
   if (filled_by_call(kind) && !value.succeeded() && !entry.always) {
     return value.out.address(as_word(value, value.raw));
   }

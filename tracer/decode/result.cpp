@@ -51,7 +51,8 @@ void render_value(const Value& value, syscall::Kind kind) {
 
 void render_result(const Call& call, const Style& style, Writer& out) {
   const auto& exit = *call.exit;
-  if (exit.failed) return out.verbatim(error_text(static_cast<int>(-exit.ret)));
+  if (exit.failed)
+    return out.verbatim(error_text(static_cast<int>(0 - static_cast<std::uint64_t>(exit.ret))));
   render_value({call, 0, static_cast<std::uint64_t>(exit.ret), style, out}, call.row->returns);
 }
 

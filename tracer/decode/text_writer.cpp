@@ -111,7 +111,25 @@ void TextWriter::data(Bytes bytes, bool truncated) {
   out_ += truncated ? "\"..." : "\"";
 }
 
-void TextWriter::descriptor(std::int64_t fd, std::string_view target) {
+namespace {
+
+// TCP:[127.0.0.1:80->127.0.0.1:4242], UNIX-STREAM:[12->13,"/path"], UNIX-STREAM:[12,@"abstract"]
+void append_socket(std::string& out, std::string_view detail, std::string_view name) {
+  const bool bracket = detail.ends_with(']');
+  const bool has_name = bracket && !name.empty();
+  if (has_name) detail.remove_suffix(1);
+  append_quoted(out, std::as_bytes(std::span(detail)), HexStrings::never, "<");
+  if (!has_name) return;
+  const bool abstract = name.front() == '\0';
+  if (abstract) name.remove_prefix(1);
+  out += abstract ? ",@\"" : ",\"";
+  append_quoted(out, std::as_bytes(std::span(name)), HexStrings::never, "<>");
+  out += "\"]";
+}
+
+}  // namespace
+
+void TextWriter::descriptor(std::int64_t fd, const event::FdTarget& target) {
   if (fd == AT_FDCWD && !target.empty()) {
     out_ += "AT_FDCWD";
   } else {
@@ -120,10 +138,18 @@ void TextWriter::descriptor(std::int64_t fd, std::string_view target) {
   if (target.empty()) return;
   // The kernel says of an unlinked file's name that it is deleted: that is no part of the name.
   constexpr std::string_view deleted = " (deleted)";
-  const bool is_deleted = target.ends_with(deleted);
-  if (is_deleted) target.remove_suffix(deleted.size());
+  std::string_view path = target.path;
+  const bool is_deleted = path.ends_with(deleted);
+  if (is_deleted) path.remove_suffix(deleted.size());
+  // A device has its numbers behind its path; of a socket and its like they tell more than the path does.
+  const bool shows_path = target.detail.empty() || path.starts_with('/');
   out_ += '<';
-  append_quoted(out_, std::as_bytes(std::span(target)), hex_strings_, "<>");
+  if (shows_path) append_quoted(out_, std::as_bytes(std::span(path)), hex_strings_, "<>");
+  if (!target.detail.empty()) {
+    if (shows_path) out_ += '<';
+    append_socket(out_, target.detail, target.socket_name);
+    if (shows_path) out_ += '>';
+  }
   out_ += is_deleted ? ">(deleted)" : ">";
 }
 

@@ -11,6 +11,8 @@ bool holds_memory(SegmentKind kind) {
   switch (kind) {
     case SegmentKind::fd_path:
     case SegmentKind::fd_detail:
+    case SegmentKind::fd_socket_name:
+    case SegmentKind::fd_protocol:
     case SegmentKind::stack:
     case SegmentKind::mapping:
     case SegmentKind::message:
@@ -71,8 +73,19 @@ std::optional<std::string_view> Snapshot::fd_path(int fd) const {
   return text_of_fd(fd, SegmentKind::fd_path);
 }
 
-std::optional<std::string_view> Snapshot::fd_detail(int fd) const {
-  return text_of_fd(fd, SegmentKind::fd_detail);
+std::optional<FdTarget> Snapshot::fd_target(int fd) const {
+  const auto path = text_of_fd(fd, SegmentKind::fd_path);
+  if (!path) return std::nullopt;
+  return FdTarget{*path, text_of_fd(fd, SegmentKind::fd_detail).value_or(std::string_view()),
+                  text_of_fd(fd, SegmentKind::fd_socket_name).value_or(std::string_view())};
+}
+
+std::optional<int> Snapshot::netlink_protocol(int fd) const {
+  const auto bytes = text_of_fd(fd, SegmentKind::fd_protocol);
+  std::int32_t protocol;
+  if (!bytes || bytes->size() != sizeof protocol) return std::nullopt;
+  std::memcpy(&protocol, bytes->data(), sizeof protocol);
+  return protocol;
 }
 
 std::uint32_t Snapshot::stack() const {

@@ -227,7 +227,7 @@ void JsonWriter::string(Bytes bytes, bool truncated) {
   after_scalar();
 }
 
-void JsonWriter::descriptor(std::int64_t fd, std::string_view target) {
+void JsonWriter::descriptor(std::int64_t fd, const event::FdTarget& target) {
   before_scalar();
   if (target.empty() && fd != AT_FDCWD) {
     append_json_integer(out_, fd);
@@ -235,10 +235,14 @@ void JsonWriter::descriptor(std::int64_t fd, std::string_view target) {
     out_ += "{\"fd\":";
     append_json_integer(out_, fd);
     if (fd == AT_FDCWD) out_ += ",\"name\":\"AT_FDCWD\"";
-    if (!target.empty()) {
-      out_ += ",\"path\":";
-      append_json_bytes(out_, std::as_bytes(std::span(target)), false);
-    }
+    const auto text = [this](std::string_view name, std::string_view bytes) {
+      if (bytes.empty()) return;
+      out_ += name;
+      append_json_bytes(out_, std::as_bytes(std::span(bytes)), false);
+    };
+    text(",\"path\":", target.path);
+    text(",\"detail\":", target.detail);
+    text(",\"socket_name\":", target.socket_name);
     out_ += '}';
   }
   text_.descriptor(fd, target);

@@ -28,6 +28,7 @@ namespace {
 struct Found {
   std::string text;
   bool connected = false;
+  std::string bound = {};
 };
 
 template <typename T>
@@ -77,25 +78,8 @@ std::optional<Found> internet(pid_t pid, std::string_view file, std::uint64_t in
   return std::nullopt;
 }
 
-std::string escaped_path(std::string_view name) {
-  std::string text;
-  // An abstract name begins with a NUL, which shows as '@'.
-  const bool abstract = !name.empty() && name.front() == '\0';
-  if (abstract) name.remove_prefix(1);
-  for (const char c : name) {
-    if (c == '"' || c == '\\') text += '\\';
-    if (c >= ' ' && c <= '~') {
-      text += c;
-    } else if (c != '\0') {
-      fmt::format_to(std::back_inserter(text), "\\{:o}", static_cast<unsigned char>(c));
-    }
-  }
-  return fmt::format("{}\"{}\"", abstract ? "@" : "", text);
-}
-
 Found unix_from(std::uint64_t inode, const nlmsghdr& message) {
   Found found{fmt::format("{}", inode), false};
-  std::string path;
   const auto* diag = static_cast<const unix_diag_msg*>(NLMSG_DATA(&message));
   int left = static_cast<int>(message.nlmsg_len - NLMSG_LENGTH(sizeof *diag));
   for (auto* attribute = reinterpret_cast<const rtattr*>(diag + 1); RTA_OK(attribute, left);
@@ -104,12 +88,14 @@ Found unix_from(std::uint64_t inode, const nlmsghdr& message) {
     if (attribute->rta_type == UNIX_DIAG_PEER && RTA_PAYLOAD(attribute) >= sizeof(std::uint32_t)) {
       std::uint32_t peer;
       std::memcpy(&peer, data, sizeof peer);
-      found = {fmt::format("{}->{}", inode, peer), true};
+      found.text = fmt::format("{}->{}", inode, peer);
+      found.connected = peer != 0;  // It is 0 until the other side has accepted.
     } else if (attribute->rta_type == UNIX_DIAG_NAME) {
-      path = escaped_path({data, RTA_PAYLOAD(attribute)});
+      found.bound.assign(data, RTA_PAYLOAD(attribute));
+      // The kernel counts the NUL at a path's end.
+      if (found.bound.front() != '\0') found.bound = found.bound.c_str();
     }
   }
-  if (!path.empty()) found.text += "," + path;
   return found;
 }
 
@@ -138,39 +124,56 @@ std::optional<Found> unix_socket(std::uint64_t inode) {
   return unix_from(inode, *message);
 }
 
+struct NetlinkLine {
+  int protocol;
+  std::uint64_t port;
+};
+
 // Lines of /proc/PID/net/netlink: sk eth pid groups rmem wmem dump locks drops inode.
-std::optional<Found> netlink_socket(pid_t pid, std::uint64_t inode) {
-  constexpr std::array<std::string_view, 22> protocols{
-      "ROUTE",   "UNUSED", "USERSOCK",      "FIREWALL",  "SOCK_DIAG", "NFLOG",  "XFRM",    "SELINUX",
-      "ISCSI",   "AUDIT",  "FIB_LOOKUP",    "CONNECTOR", "NETFILTER", "IP6_FW", "DNRTMSG", "KOBJECT_UEVENT",
-      "GENERIC", "",       "SCSITRANSPORT", "ECRYPTFS",  "RDMA",      "CRYPTO"};
+std::optional<NetlinkLine> netlink_line(pid_t pid, std::uint64_t inode) {
   std::ifstream lines(fmt::format("/proc/{}/net/netlink", pid));
   std::string line;
   std::getline(lines, line);
   while (std::getline(lines, line)) {
     std::istringstream words(line);
     std::string sk, groups, rmem, wmem, dump, locks, drops;
-    std::size_t protocol = 0;
-    std::uint64_t port = 0;
+    NetlinkLine found{};
     std::uint64_t number = 0;
-    if (!(words >> sk >> protocol >> port >> groups >> rmem >> wmem >> dump >> locks >> drops >> number))
+    if (!(words >> sk >> found.protocol >> found.port >> groups >> rmem >> wmem >> dump >> locks >> drops >>
+          number))
       continue;
-    if (number != inode) continue;
-    const std::string name =
-        protocol < protocols.size() ? std::string(protocols[protocol]) : fmt::format("{}", protocol);
-    return Found{fmt::format("{}:{}", name, port), true};
+    if (number == inode) return found;
   }
   return std::nullopt;
 }
 
-}  // namespace
+std::optional<Found> netlink_socket(pid_t pid, std::uint64_t inode) {
+  constexpr std::array<std::string_view, 22> protocols{
+      "ROUTE",   "UNUSED", "USERSOCK",      "FIREWALL",  "SOCK_DIAG", "NFLOG",  "XFRM",    "SELINUX",
+      "ISCSI",   "AUDIT",  "FIB_LOOKUP",    "CONNECTOR", "NETFILTER", "IP6_FW", "DNRTMSG", "KOBJECT_UEVENT",
+      "GENERIC", "",       "SCSITRANSPORT", "ECRYPTFS",  "RDMA",      "CRYPTO"};
+  const auto line = netlink_line(pid, inode);
+  if (!line) return std::nullopt;
+  const auto protocol = static_cast<std::size_t>(line->protocol);
+  const std::string name =
+      protocol < protocols.size() ? std::string(protocols[protocol]) : fmt::format("{}", protocol);
+  return Found{fmt::format("{}:{}", name, line->port), true};
+}
 
-std::string SocketNames::describe(pid_t pid, const char* link, std::uint64_t inode) {
-  if (const auto known = connected_.find(inode); known != connected_.end()) return known->second;
-  // The kernel tells a socket's protocol through this attribute, with a NUL at its end.
+// The kernel tells a socket's protocol through this attribute, with a NUL at its end; empty where there is
+// none.
+std::string protocol_name(const char* link) {
   std::array<char, 64> protocol{};
   if (::getxattr(link, "system.sockprotoname", protocol.data(), protocol.size() - 1) <= 0) return {};
-  const std::string_view name(protocol.data());
+  return protocol.data();
+}
+
+}  // namespace
+
+SocketName SocketNames::describe(pid_t pid, const char* link, std::uint64_t inode) {
+  if (const auto known = connected_.find(inode); known != connected_.end()) return known->second;
+  const std::string name = protocol_name(link);
+  if (name.empty()) return {};
   std::optional<Found> found;
   if (name == "TCP") found = internet(pid, "tcp", inode);
   if (name == "UDP") found = internet(pid, "udp", inode);
@@ -180,9 +183,19 @@ std::string SocketNames::describe(pid_t pid, const char* link, std::uint64_t ino
   if (name == "RAWv6") found = internet(pid, "raw6", inode);
   if (name.starts_with("UNIX")) found = unix_socket(inode);
   if (name == "NETLINK") found = netlink_socket(pid, inode);
-  std::string text = fmt::format("{}:[{}]", name, found ? found->text : fmt::format("{}", inode));
-  if (found && found->connected && connected_.size() < kept) connected_.emplace(inode, text);
-  return text;
+  const SocketName named{fmt::format("{}:[{}]", name, found ? found->text : fmt::format("{}", inode)),
+                         found ? found->bound : std::string()};
+  if (found && found->connected && connected_.size() < kept) connected_.emplace(inode, named);
+  return named;
+}
+
+std::optional<int> SocketNames::netlink_protocol(pid_t pid, const char* link, std::uint64_t inode) {
+  if (const auto known = netlink_.find(inode); known != netlink_.end()) return known->second;
+  if (protocol_name(link) != "NETLINK") return std::nullopt;
+  const auto line = netlink_line(pid, inode);
+  if (!line) return unknown_protocol;
+  if (netlink_.size() < kept) netlink_.emplace(inode, line->protocol);
+  return line->protocol;
 }
 
 }  // namespace sonde::process

@@ -3,12 +3,16 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <linux/netlink.h>
 #include <optional>
+
+#include "record/capture_call.hpp"
 
 namespace sonde::record {
 
 using event::SegmentKind;
 using syscall::Direction;
+using syscall::Kind;
 using syscall::KindSpec;
 using syscall::Length;
 // The layer of system call tables has a type of that name too.
@@ -22,20 +26,6 @@ constexpr std::size_t pointer_chunk = 512;
 constexpr std::size_t scratch_bytes = std::size_t{1} << 20;
 constexpr std::size_t batch_pieces = 64;
 constexpr std::uint64_t max_bits = 65536;  // Of an fd_set or a mask of nodes.
-constexpr std::size_t sigset_bytes = 8;
-constexpr std::uint64_t no_budget = ~std::uint64_t{0};
-
-std::uint64_t load(Bytes bytes, std::size_t offset, std::size_t size) {
-  std::uint64_t value = 0;
-  if (offset + size <= bytes.size()) std::memcpy(&value, bytes.data() + offset, size);
-  return value;
-}
-
-// How far a first read of a string may go: strings end near where they begin, and the page behind may not
-// exist.
-std::size_t first_chunk(Address address, std::size_t limit, std::size_t chunk) {
-  return std::min({limit, chunk, page - static_cast<std::size_t>(address.value % page)});
-}
 
 // A call that fails leaves nothing worth showing, but for the time that was left of an interrupted sleep.
 bool fills_memory(const ptrace::SyscallResult& result) {
@@ -43,34 +33,47 @@ bool fills_memory(const ptrace::SyscallResult& result) {
   return !result.failed || result.ret == -EINTR || result.ret == -restart_block;
 }
 
-// Where the kernel's msghdr keeps its members (linux/socket.h; the compat form for 32-bit callers).
-struct MsghdrLayout {
-  std::size_t name, name_length, iov, iov_count, control, control_length, size, mmsghdr_size;
-};
+// What is worth showing of a call that has failed: where it would have read to, and how much room it asks
+// for.
+bool shown_on_failure(Kind kind, std::int64_t error) {
+  return kind == Kind::iovec_out || (kind == Kind::file_handle_update && error == -EOVERFLOW);
+}
 
 // struct ucontext of x86-64 (asm/ucontext.h): uc_flags, uc_link, uc_stack, a sigcontext of 256 bytes,
 // uc_sigmask.
 constexpr std::uint64_t ucontext_sigmask = 8 + 8 + 24 + 256;
 
-constexpr MsghdrLayout msghdr64{0, 8, 16, 24, 32, 40, 56, 64};
-constexpr MsghdrLayout msghdr32{0, 4, 8, 12, 16, 20, 28, 32};
+// Whether bytes that went through a socket begin as a netlink message of at most `size` bytes does. Text
+// never does, and little else.
+bool looks_like_netlink(Bytes bytes, std::uint64_t size) {
+  nlmsghdr header;
+  if (bytes.size() < sizeof header) return false;
+  std::memcpy(&header, bytes.data(), sizeof header);
+  constexpr unsigned known_flags = 0xf3f;  // NLM_F_* of linux/netlink.h
+  return header.nlmsg_len >= sizeof header && header.nlmsg_len <= size &&
+         (header.nlmsg_flags & ~known_flags) == 0;
+}
+
+// An array of pointers up to the NULL that ends it: what lies behind is none of the call's.
+Bytes up_to_null(Bytes pointers, std::size_t word) {
+  for (std::size_t at = 0; at + word <= pointers.size(); at += word) {
+    if (load(pointers, at, word) == 0) return pointers.first(at + word);
+  }
+  return pointers;
+}
 
 }  // namespace
 
-struct Capture::Call {
-  TaskId task;
-  const ptrace::SyscallEntry& entry;
-  const syscall::Row& row;
-  const ptrace::SyscallResult* result;  // nullptr at the entry.
-  memory::ProcessMemory memory;
+std::size_t first_chunk(Address address, std::size_t limit, std::size_t chunk) {
+  return std::min({limit, chunk, page - static_cast<std::size_t>(address.value % page)});
+}
 
-  std::size_t word() const { return word_size(entry.abi); }
-  const MsghdrLayout& msghdr() const { return word() == 8 ? msghdr64 : msghdr32; }
-  bool wants(Direction direction) const {
-    const bool both = direction == Direction::inout || direction == Direction::update;
-    return both || direction == (result == nullptr ? Direction::in : Direction::out);
-  }
-};
+bool Capture::Call::wants(Kind kind) const {
+  const Direction direction = syscall::spec(kind).direction;
+  const bool both = direction == Direction::inout || direction == Direction::update;
+  if (!both && direction != (result == nullptr ? Direction::in : Direction::out)) return false;
+  return result == nullptr || fills_memory(*result) || shown_on_failure(kind, result->ret);
+}
 
 Capture::Capture(const Options& options)
     : options_(options),
@@ -87,35 +90,37 @@ void Capture::entry(TaskId task, const ptrace::SyscallEntry& call, const syscall
 void Capture::exit(TaskId task, const ptrace::SyscallEntry& call, const ptrace::SyscallResult& result,
                    const syscall::Row& row, FrameBuffer& frame) {
   const Call at{task, call, row, &result, memory::ProcessMemory(task.tid)};
-  if (options_.detail == Detail::memory && fills_memory(result)) collect(at, frame);
+  if (options_.detail == Detail::memory) collect(at, frame);
 }
 
 void Capture::collect(const Call& call, FrameBuffer& frame) {
   planned_ = 0;
   segments_ = 0;
+  netlink_like_ = false;
   for (unsigned i = 0; i < call.row.argument_count; ++i) plan(call, i);
   read_batch(call, frame);
 }
 
 void Capture::plan(const Call& call, unsigned index) {
   const KindSpec& spec = syscall::spec(call.row.arguments[index].kind);
-  if (spec.capture == Shape::none || !call.wants(spec.direction)) return;
+  if (spec.capture == Shape::none || !call.wants(call.row.arguments[index].kind)) return;
   if (spec.capture == Shape::signal_frame) {
     // At rt_sigreturn the stack pointer has passed the return address and stands at the ucontext.
     if (call.word() == 8) {
-      add({{call.entry.stack_pointer + ucontext_sigmask},
-           8,
-           8,
-           0,
-           SegmentKind::memory,
-           Leads::nowhere,
-           false});
+      add({.address = {call.entry.stack_pointer + ucontext_sigmask}, .size = 8});
     }
     return;
   }
   const unsigned reg = call.row.arguments[index].reg;
   const std::uint64_t pointer = call.word() == 8 ? call.entry.args[reg] : call.entry.args[reg] & 0xffffffff;
-  if (pointer != 0) plan_pointed(call, spec, {pointer}, index);
+  if (pointer == 0) return;
+  const std::size_t first = planned_;
+  plan_pointed(call, spec, {pointer}, index);
+  const auto secret = secret_of(call.row.arguments[index].kind);
+  for (std::size_t i = first; secret && i < planned_; ++i) {
+    Item& item = (*items_)[i];
+    if (item.address.value == pointer) item.secret = *secret;
+  }
 }
 
 // The number that says how much an argument points to; see syscall::Length.
@@ -148,7 +153,7 @@ std::uint64_t Capture::length_of(const Call& call, Length length, unsigned reg) 
       std::uint32_t value = 0;
       const Address where{argument(reg + 1)};
       if (call.memory.read(where, std::as_writable_bytes(std::span(&value, 1))) != sizeof value) return 0;
-      add({where, sizeof value, sizeof value, 0, SegmentKind::memory, Leads::nowhere, false});
+      add({.address = where, .size = sizeof value});
       return value;
     }
   }
@@ -163,7 +168,7 @@ void Capture::plan_pointed(const Call& call, const KindSpec& spec, Address addre
   const auto piece = [&](std::uint64_t size, std::size_t most, SegmentKind kind,
                          Leads leads = Leads::nowhere) {
     const auto n = static_cast<std::size_t>(std::min<std::uint64_t>(size, most));
-    if (n != 0) add({address, n, n, data_budget, kind, leads, false});
+    if (n != 0) add({.address = address, .size = n, .budget = data_budget, .kind = kind, .leads = leads});
   };
   const auto length = [&] { return length_of(call, spec.length, call.row.arguments[index].reg); };
   const auto elements = [&](std::size_t size) {
@@ -174,7 +179,7 @@ void Capture::plan_pointed(const Call& call, const KindSpec& spec, Address addre
     case Shape::none:
       break;
     case Shape::fixed:
-      piece(unit, limits::struct_bytes, SegmentKind::memory);
+      piece(unit, limits::struct_bytes, SegmentKind::memory, leads_of(call.row.arguments[index].kind));
       break;
     case Shape::path:
       add_string(address, limits::path_bytes, SegmentKind::path);
@@ -186,16 +191,22 @@ void Capture::plan_pointed(const Call& call, const KindSpec& spec, Address addre
       const bool environment = call.row.arguments[index].kind == syscall::Kind::envp;
       const std::size_t n = first_chunk(address, pointer_chunk, pointer_chunk) / call.word() * call.word();
       if (n != 0) {
-        add({address, n, n, 0, environment ? SegmentKind::environment : SegmentKind::argument, Leads::strings,
-             false});
+        add({.address = address,
+             .size = n,
+             .kind = environment ? SegmentKind::environment : SegmentKind::argument,
+             .leads = Leads::strings,
+             .secret = Secret::nothing});
       }
       break;
     }
     case Shape::buffer:
       piece(length(), options_.string_limit, SegmentKind::data);
       break;
+    case Shape::message:
+      add_data(address, length(), true);
+      break;
     case Shape::sized:
-      piece(length(), limits::struct_bytes, SegmentKind::memory);
+      piece(length(), limits::struct_bytes, SegmentKind::memory, leads_of(call.row.arguments[index].kind));
       break;
     case Shape::listing:
       piece(length(), limits::listing_bytes, SegmentKind::memory);
@@ -203,14 +214,16 @@ void Capture::plan_pointed(const Call& call, const KindSpec& spec, Address addre
     case Shape::pointees: {
       const std::uint64_t size = elements(call.word());
       if (size != 0) {
-        add({address, static_cast<std::size_t>(size), unit, 0, SegmentKind::memory, Leads::pointees, false});
+        add({.address = address,
+             .size = static_cast<std::size_t>(size),
+             .limit = unit,
+             .leads = Leads::pointees});
       }
       break;
     }
     case Shape::msgbuf: {
       piece(unit, unit, SegmentKind::memory);
-      const auto n = static_cast<std::size_t>(std::min<std::uint64_t>(length(), options_.string_limit));
-      if (n != 0) add({address + unit, n, n, 0, SegmentKind::data, Leads::nowhere, false});
+      add_data(address + unit, length(), false);
       break;
     }
     case Shape::sigset_argpack:
@@ -222,7 +235,9 @@ void Capture::plan_pointed(const Call& call, const KindSpec& spec, Address addre
       piece(elements(unit), any, SegmentKind::memory);
       break;
     case Shape::iovec:
-      piece(elements(2 * call.word()), any, SegmentKind::memory, Leads::iovec);
+      // What a failed call would have read to is named by its address.
+      piece(elements(2 * call.word()), any, SegmentKind::memory,
+            call.at_exit() && call.result->failed ? Leads::nowhere : Leads::iovec);
       break;
     case Shape::msghdr:
       piece(call.msghdr().size, any, SegmentKind::memory, Leads::msghdr);
@@ -234,14 +249,31 @@ void Capture::plan_pointed(const Call& call, const KindSpec& spec, Address addre
 }
 
 void Capture::add(Item item) {
-  if (planned_ < items_->size() && segments_ < limits::segments_per_event) {
-    (*items_)[planned_++] = item;
-    ++segments_;
-  }
+  if (planned_ == items_->size() || segments_ == limits::segments_per_event) return;
+  if (item.limit == 0) item.limit = item.size;
+  if (!item.secret) item.secret = secret_of(item.kind);
+  (*items_)[planned_++] = item;
+  ++segments_;
+}
+
+void Capture::add_data(Address address, std::uint64_t length, bool message) {
+  const std::size_t shown = message ? std::max<std::size_t>(options_.string_limit, sizeof(nlmsghdr))
+                                    : std::size_t{options_.string_limit};
+  const auto n = static_cast<std::size_t>(std::min<std::uint64_t>(length, shown));
+  if (n == 0) return;
+  add({.address = address,
+       .size = n,
+       .limit = static_cast<std::size_t>(std::min<std::uint64_t>(length, limits::listing_bytes)),
+       .kind = SegmentKind::data,
+       .leads = message ? Leads::message : Leads::nowhere});
 }
 
 void Capture::add_string(Address address, std::size_t limit, SegmentKind kind) {
-  add({address, first_chunk(address, limit, string_chunk), limit, 0, kind, Leads::nowhere, true});
+  add({.address = address,
+       .size = first_chunk(address, limit, string_chunk),
+       .limit = limit,
+       .kind = kind,
+       .is_string = true});
 }
 
 // Reads all that is planned, a batch of pieces a system call, and what it leads to after it. Items that are
@@ -271,14 +303,21 @@ void Capture::read_batch(const Call& call, FrameBuffer& frame) {
 void Capture::emit(const Call& call, const Item& item, Bytes bytes, FrameBuffer& frame) {
   if (bytes.empty()) return;
   if (item.is_string) return emit_string(call, item, bytes, frame);
+  if (hides(options_, *item.secret, bytes)) return frame.segment(item.address.value, item.kind, {}, true);
+  if (item.leads == Leads::message && looks_like_netlink(bytes, item.limit)) {
+    netlink_like_ = true;
+    if (item.limit > item.size) {
+      return add({.address = item.address, .size = item.limit, .kind = SegmentKind::data});
+    }
+  }
   const bool pointers = item.leads == Leads::strings;
-  if (!pointers && redacted(item.kind)) return frame.segment(item.address.value, item.kind, {}, true);
+  if (pointers) bytes = up_to_null(bytes, call.word());
   frame.segment(item.address.value, pointers ? SegmentKind::memory : item.kind, bytes);
-  if (item.leads != Leads::nowhere) follow(call, item, bytes);
+  follow(call, item, bytes);
 }
 
 void Capture::emit_string(const Call& call, const Item& item, Bytes first, FrameBuffer& frame) {
-  if (redacted(item.kind)) return frame.segment(item.address.value, item.kind, {}, true);
+  if (hides(options_, *item.secret, first)) return frame.segment(item.address.value, item.kind, {}, true);
   const auto terminated = [](Bytes bytes) -> std::optional<std::size_t> {
     const void* end = std::memchr(bytes.data(), 0, bytes.size());
     if (end == nullptr) return std::nullopt;
@@ -298,117 +337,6 @@ void Capture::emit_string(const Call& call, const Item& item, Bytes first, Frame
     if (size || n < more) break;
   }
   frame.segment(item.address.value, item.kind, {string_.get(), have});
-}
-
-void Capture::follow(const Call& call, const Item& item, Bytes bytes) {
-  switch (item.leads) {
-    case Leads::nowhere:
-      break;
-    case Leads::strings:
-      follow_strings(call, item, bytes);
-      break;
-    case Leads::iovec:
-      follow_iovec(call, item, bytes);
-      break;
-    case Leads::pointees:
-      for (std::size_t at = 0; at + call.word() <= bytes.size(); at += call.word()) {
-        const Address pointee{load(bytes, at, call.word())};
-        if (pointee.value != 0)
-          add({pointee, item.limit, item.limit, 0, SegmentKind::memory, Leads::nowhere, false});
-      }
-      break;
-    case Leads::sigset:
-      if (const Address mask{load(bytes, 0, call.word())}; mask.value != 0) {
-        add({mask, sigset_bytes, sigset_bytes, 0, SegmentKind::memory, Leads::nowhere, false});
-      }
-      break;
-    case Leads::msghdr:
-      follow_msghdr(call, bytes, item.budget);
-      break;
-    case Leads::mmsghdr: {
-      const std::size_t size = call.msghdr().mmsghdr_size;
-      const std::size_t filled = call.result == nullptr
-                                     ? bytes.size() / size
-                                     : static_cast<std::size_t>(std::max<std::int64_t>(call.result->ret, 0));
-      for (std::size_t i = 0; i < filled && (i + 1) * size <= bytes.size(); ++i) {
-        const Bytes header = bytes.subspan(i * size, size);
-        const auto received = load(header, call.msghdr().size, 4);
-        follow_msghdr(call, header, call.result == nullptr ? no_budget : received);
-      }
-      break;
-    }
-  }
-}
-
-void Capture::follow_strings(const Call& call, const Item& item, Bytes pointers) {
-  const std::size_t word = call.word();
-  const bool strings_wanted = item.kind == SegmentKind::argument || options_.verbose;
-  // strace shows as many arguments as the string limit says, unless asked for all; one more tells that more
-  // follow.
-  const std::size_t shown =
-      options_.verbose ? limits::array_elements : options_.string_limit + std::size_t{1};
-  std::size_t seen = 0;
-  for (std::size_t at = 0; at + word <= pointers.size(); at += word, ++seen) {
-    const std::uint64_t pointer = load(pointers, at, word);
-    if (pointer == 0) return;
-    if (strings_wanted && item.budget + seen < shown) {
-      add_string({pointer}, options_.string_limit + std::size_t{1}, item.kind);
-    }
-  }
-  if (pointers.size() < item.size) return;
-  // The array goes on. Its budget counts the pointers seen so far.
-  const std::uint64_t total = item.budget + seen;
-  const Address rest = item.address + pointers.size();
-  const std::size_t n = first_chunk(rest, pointer_chunk, pointer_chunk) / word * word;
-  if (n == 0 || total >= limits::string_bytes / word) return;
-  add({rest, n, n, total, item.kind, Leads::strings, false});
-}
-
-void Capture::follow_iovec(const Call& call, const Item& item, Bytes array) {
-  const std::size_t word = call.word();
-  std::uint64_t left = item.budget;
-  for (std::size_t at = 0; at + 2 * word <= array.size() && left != 0; at += 2 * word) {
-    const Address base{load(array, at, word)};
-    const std::uint64_t length = std::min(load(array, at + word, word), left);
-    const auto n = static_cast<std::size_t>(std::min<std::uint64_t>(length, options_.string_limit));
-    if (n != 0) add({base, n, n, 0, SegmentKind::data, Leads::nowhere, false});
-    if (left != no_budget) left -= length;
-  }
-}
-
-void Capture::follow_msghdr(const Call& call, Bytes header, std::uint64_t budget) {
-  const MsghdrLayout& at = call.msghdr();
-  const std::size_t word = call.word();
-  const auto blob = [&](std::uint64_t address, std::uint64_t size, std::size_t most, Leads leads) {
-    const auto n = static_cast<std::size_t>(std::min<std::uint64_t>(size, most));
-    if (address != 0 && n != 0) add({{address}, n, n, budget, SegmentKind::memory, leads, false});
-  };
-  blob(load(header, at.name, word), load(header, at.name_length, 4), 128, Leads::nowhere);
-  blob(load(header, at.control, word), load(header, at.control_length, word), limits::struct_bytes,
-       Leads::nowhere);
-  const std::uint64_t count =
-      std::min<std::uint64_t>(load(header, at.iov_count, word), limits::array_elements);
-  blob(load(header, at.iov, word), count * 2 * word, limits::array_elements * 16, Leads::iovec);
-}
-
-bool Capture::redacted(SegmentKind kind) const {
-  switch (kind) {
-    case SegmentKind::data:
-    case SegmentKind::argument:
-      return options_.redact_strings;
-    case SegmentKind::path:
-      return options_.redact_paths;
-    case SegmentKind::environment:
-      return options_.redact_environment;
-    case SegmentKind::memory:
-    case SegmentKind::fd_path:
-    case SegmentKind::fd_detail:
-    case SegmentKind::stack:
-    case SegmentKind::mapping:
-    case SegmentKind::message:
-      return false;
-  }
-  return false;
 }
 
 }  // namespace sonde::record

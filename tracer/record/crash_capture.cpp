@@ -50,10 +50,11 @@ class MapLines {
 };
 
 // The line that has the address, or those below and above it.
-void capture_mapping(std::string_view maps, Address address, FrameBuffer& frame) {
+void capture_mapping(std::string_view maps, Address address, bool redact_paths, FrameBuffer& frame) {
   MapLines lines(maps);
   const auto put = [&](const MapLines::Line& line) {
-    frame.segment(address.value, SegmentKind::mapping, std::as_bytes(std::span(line.text)));
+    const std::string_view text = redact_paths ? line.text.substr(0, line.text.find('/')) : line.text;
+    frame.segment(address.value, SegmentKind::mapping, std::as_bytes(std::span(text)));
   };
   std::optional<MapLines::Line> below;
   while (const auto line = lines.next()) {
@@ -84,12 +85,12 @@ bool is_fault(const siginfo_t& info) {
 }
 
 void capture_surroundings(TaskId task, const siginfo_t& info, const arch::Registers& registers,
-                          FrameBuffer& frame) {
+                          bool redact_paths, FrameBuffer& frame) {
   capture_code(memory::ProcessMemory(task.tid), registers.pc(), frame);
   const std::string maps = process::ProcFs().maps(task.pid);
-  capture_mapping(maps, registers.pc(), frame);
-  capture_mapping(maps, registers.sp(), frame);
-  if (is_fault(info)) capture_mapping(maps, {reinterpret_cast<std::uint64_t>(info.si_addr)}, frame);
+  capture_mapping(maps, registers.pc(), redact_paths, frame);
+  capture_mapping(maps, registers.sp(), redact_paths, frame);
+  if (is_fault(info)) capture_mapping(maps, {reinterpret_cast<std::uint64_t>(info.si_addr)}, redact_paths, frame);
 }
 
 // glibc, assert/assert.c and sysdeps/posix/libc_fatal.c: __abort_msg points to an unsigned size, of the whole

@@ -61,7 +61,9 @@ void EventWriter::started(TaskId task, pid_t parent_tid, event::TaskOrigin origi
 void EventWriter::named(TaskId task) {
   const std::string comm = proc_.comm(task.tid);
   event::TaskNameFrame fixed{};
-  std::memcpy(fixed.comm, comm.data(), std::min(comm.size(), sizeof fixed.comm - 1));
+  // After an exec it is the name of the program's file.
+  if (!options_.redact_paths)
+    std::memcpy(fixed.comm, comm.data(), std::min(comm.size(), sizeof fixed.comm - 1));
   if (!begin(FrameType::task_name, task, now())) return;
   frame_.put(fixed);
   if (!options_.redact_paths) frame_.text(proc_.exe(task.pid));
@@ -81,15 +83,20 @@ void EventWriter::hold_entered(const Task& task, Nanoseconds time) {
   std::memcpy(fixed.args, task.entry.args, sizeof fixed.args);
   frame_.put(fixed);
   put_stack(stack);
-  if (options_.fd_paths) descriptors_.entry(task.id, task.entry, *task.row, frame_);
   capture_.entry(task.id, task.entry, *task.row, frame_);
+  descriptors_.entry(task.id, task.entry, *task.row, frame_);
+  if (capture_.netlink_like())
+    descriptors_.netlink(task.id, static_cast<std::int32_t>(fixed.args[0]), frame_);
 }
 
 void EventWriter::exited(const Task& task, const ptrace::SyscallResult& result) {
   if (!begin(FrameType::syscall_exit, task.id, now())) return;
   frame_.put(event::SyscallExitFrame{result.ret, result.failed, {}});
-  if (options_.fd_paths) descriptors_.exit(task.id, result, *task.row, frame_);
   capture_.exit(task.id, task.entry, result, *task.row, frame_);
+  descriptors_.exit(task.id, task.entry, result, *task.row, frame_);
+  if (capture_.netlink_like()) {
+    descriptors_.netlink(task.id, static_cast<std::int32_t>(task.entry.args[0]), frame_);
+  }
   ring_.post();
 }
 
@@ -118,7 +125,7 @@ void EventWriter::crash(TaskId task, const siginfo_t& info) {
   std::copy(registers->general.begin(), registers->general.end(), std::begin(fixed.general));
   frame_.put(fixed);
   put_stack(stack);
-  capture_surroundings(task, info, *registers, frame_);
+  capture_surroundings(task, info, *registers, options_.redact_paths, frame_);
   if (info.si_signo == SIGABRT && !options_.redact_strings) capture_abort_message(task, stacks(), frame_);
   ring_.post();
 }

@@ -14,6 +14,7 @@ constexpr std::size_t slack = 64;
 
 void FrameBuffer::begin(event::FrameType type, TaskId task, Nanoseconds time) {
   used_ = 0;
+  segments_at_ = 0;
   put(event::FrameHeader{0, type, 0});
   put(event::FrameStamp{task.pid, task.tid, time});
 }
@@ -22,6 +23,7 @@ void FrameBuffer::segment(std::uint64_t address, event::SegmentKind kind, Bytes 
   const event::SegmentHeader header{address, static_cast<std::uint32_t>(bytes.size()), kind,
                                     redacted ? event::segment_redacted : std::uint16_t{0}};
   if (used_ + sizeof header + bytes.size() + slack > limits::frame_bytes) return;
+  if (segments_at_ == 0) segments_at_ = used_;
   put(header);
   if (!bytes.empty()) append(bytes.data(), bytes.size());
   pad();

@@ -25,7 +25,7 @@ class TextWriter final : public Writer {
   void symbol(std::string_view text, std::uint64_t value) override;
   void string(Bytes bytes, bool truncated) override;
   void data(Bytes bytes, bool truncated) override;
-  void descriptor(std::int64_t fd, std::string_view target) override;
+  void descriptor(std::int64_t fd, const event::FdTarget& target) override;
   void redacted() override;
   void begin_struct() override;
   void field(std::string_view name) override;

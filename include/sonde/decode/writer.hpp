@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "sonde/base/types.hpp"
+#include "sonde/event/snapshot.hpp"
 
 namespace sonde::decode {
 
@@ -26,8 +27,9 @@ class Writer {
   virtual void string(Bytes bytes, bool truncated) = 0;
   // The same of data that is no text. Text: in \x form throughout.
   virtual void data(Bytes bytes, bool truncated) { string(bytes, truncated); }
-  // A file descriptor. `target` is what it refers to when that is known and asked for. Text: 3</etc/passwd>.
-  virtual void descriptor(std::int64_t fd, std::string_view target) = 0;
+  // A file descriptor. `target` is what it refers to as far as that is known and asked for. Text:
+  // 3</etc/passwd>, 0</dev/null<char 1:3>>, 4<TCP:[127.0.0.1:80->127.0.0.1:4242]>.
+  virtual void descriptor(std::int64_t fd, const event::FdTarget& target) = 0;
   // Something that was left out on request.
   virtual void redacted() = 0;
 

@@ -188,12 +188,16 @@ enum class SegmentKind : std::uint16_t {
   path,         // A file name, up to and with its NUL.
   argument,     // A program's argument, up to and with its NUL.
   environment,  // An environment string, up to and with its NUL.
-  fd_path,      // What /proc/PID/fd/N names; `address` is N.
-  fd_detail,    // More on what a descriptor refers to; `address` is its number. See Snapshot::fd_detail().
-  stack,        // The task's stack: `address` is its id. No bytes.
-  mapping,      // Of a crash: a line of /proc/PID/maps, that of `address` or, where none has it, of its
-                // neighbours.
-  message,      // Of a crash: what the program said before it aborted.
+  // Of a descriptor, whose number is the address.
+  fd_path,    // What /proc/PID/fd/N names.
+  fd_detail,  // More on what it refers to: the ends of a socket, a device's numbers. See FdTarget.
+  stack,      // The task's stack: `address` is its id. No bytes.
+  // Of a descriptor again.
+  fd_socket_name,  // What a Unix socket was bound to.
+  fd_protocol,     // A netlink socket's NETLINK_* family, an int; -1 when it is not known.
+  // Of a crash.
+  mapping,  // A line of /proc/PID/maps, that of `address` or, where none has it, of its neighbours.
+  message,  // What the program said before it aborted.
 };
 
 struct SegmentHeader {

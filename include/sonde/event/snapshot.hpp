@@ -17,6 +17,16 @@ struct Segment {
   Bytes bytes;
 };
 
+// What a file descriptor refers to. Each part is empty when it was not captured.
+struct FdTarget {
+  std::string_view path = {};    // As /proc/PID/fd names it: "/etc/passwd", "socket:[123]".
+  std::string_view detail = {};  // "TCP:[127.0.0.1:80->127.0.0.1:4242]", "char 1:3", "pid:17".
+  std::string_view socket_name =
+      {};  // A Unix socket's, as bind(2) was given it: a path, or a NUL and a name.
+
+  bool empty() const { return path.empty() && detail.empty(); }
+};
+
 // A view; the frame that it was made from owns the bytes.
 class Snapshot final : public MemoryReader {
  public:
@@ -37,10 +47,12 @@ class Snapshot final : public MemoryReader {
   // What a file descriptor refers to, if that was captured.
   std::optional<std::string_view> fd_path(int fd) const;
 
-  // More on it, if asked for (-yy): the ends of a socket, which stand in place of its path, or for a device
-  // its numbers
-  // ("<char 1:3>"), which stand behind it.
-  std::optional<std::string_view> fd_detail(int fd) const;
+  // All that was captured of it; empty when nothing was.
+  std::optional<FdTarget> fd_target(int fd) const;
+
+  // The NETLINK_* family of a netlink socket, where a message went through it that has the form of netlink's;
+  // -1 when only that much is known of it that it is one.
+  std::optional<int> netlink_protocol(int fd) const;
 
   // The id of the task's stack (see Stack); 0 when none was taken.
   std::uint32_t stack() const;

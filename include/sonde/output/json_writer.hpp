@@ -45,7 +45,7 @@ class JsonWriter final : public decode::Writer {
   void address(std::uint64_t value) override;
   void symbol(std::string_view text, std::uint64_t value) override;
   void string(Bytes bytes, bool truncated) override;
-  void descriptor(std::int64_t fd, std::string_view target) override;
+  void descriptor(std::int64_t fd, const event::FdTarget& target) override;
   void redacted() override;
   void begin_struct() override;
   void field(std::string_view name) override;

@@ -10,6 +10,7 @@
 #include "sonde/ptrace/requests.hpp"
 #include "sonde/record/frame_buffer.hpp"
 #include "sonde/record/options.hpp"
+#include "sonde/record/redaction.hpp"
 #include "sonde/syscall/table.hpp"
 
 namespace sonde::record {
@@ -26,18 +27,35 @@ class Capture {
   void exit(TaskId task, const ptrace::SyscallEntry& call, const ptrace::SyscallResult& result,
             const syscall::Row& row, FrameBuffer& frame);
 
+  // Whether what the last call sent or received looked like a netlink message.
+  bool netlink_like() const { return netlink_like_; }
+
  private:
   // What a piece's bytes lead to.
-  enum class Leads : std::uint8_t { nowhere, strings, iovec, msghdr, mmsghdr, pointees, sigset };
+  enum class Leads : std::uint8_t {
+    nowhere,
+    strings,
+    iovec,
+    message_iovec,  // One whose buffers go through a socket.
+    message,        // A buffer that does: to the rest of it, if it is a netlink message.
+    msghdr,
+    mmsghdr,
+    pointees,
+    control_block,  // An iocb.
+    sigset,
+    structure,  // By the argument's kind: see follow_structure().
+  };
 
   struct Item {
     Address address;
-    std::size_t size;      // Bytes to read at first.
-    std::size_t limit;     // Of a string: bytes to read at most. Of pointees: bytes behind each pointer.
-    std::uint64_t budget;  // Bytes of data that buffers found through it may hold together.
-    event::SegmentKind kind;
-    Leads leads;
-    bool is_string;
+    std::size_t size = 0;  // Bytes to read at first.
+    std::size_t limit =
+        0;  // Of a string or a message: bytes to read at most. Of pointees: behind each pointer.
+    std::uint64_t budget = 0;  // Bytes of data that buffers found through it may hold together.
+    event::SegmentKind kind = event::SegmentKind::memory;
+    Leads leads = Leads::nowhere;
+    bool is_string = false;
+    std::optional<Secret> secret = {};  // Empty: what its kind says.
   };
 
   struct Call;
@@ -46,7 +64,11 @@ class Capture {
   void plan(const Call& call, unsigned index);
   void plan_pointed(const Call& call, const syscall::KindSpec& spec, Address address, unsigned index);
   std::uint64_t length_of(const Call& call, syscall::Length length, unsigned reg);
+  static Leads leads_of(syscall::Kind kind);
+  static syscall::Kind kind_at(const Call& call, Address address);
   void add(Item item);
+  // `length` bytes of data as far as they are shown; all of them where they are a netlink `message`.
+  void add_data(Address address, std::uint64_t length, bool message);
   void add_string(Address address, std::size_t limit, event::SegmentKind kind);
   void read_batch(const Call& call, FrameBuffer& frame);
   void emit(const Call& call, const Item& item, Bytes bytes, FrameBuffer& frame);
@@ -55,10 +77,13 @@ class Capture {
   void follow_strings(const Call& call, const Item& item, Bytes pointers);
   void follow_iovec(const Call& call, const Item& item, Bytes array);
   void follow_msghdr(const Call& call, Bytes header, std::uint64_t budget);
-  bool redacted(event::SegmentKind kind) const;
+  void follow_control_block(Bytes block);
+  void follow_structure(const Call& call, const Item& item, Bytes bytes);
+  void follow_bpf(std::uint32_t command, Bytes attribute);
 
   const Options& options_;
   std::size_t segments_ = 0;
+  bool netlink_like_ = false;
   std::unique_ptr<std::array<Item, limits::segments_per_event>> items_;
   std::size_t planned_ = 0;
   std::unique_ptr<std::byte[]> scratch_;

@@ -21,7 +21,7 @@ bool is_fault(const siginfo_t& info);
 // Appends to a crash's frame: the code around the pc (64 bytes before and behind), and the lines of
 // /proc/PID/maps about the fault's address, the pc and the stack pointer. The task must be stopped.
 void capture_surroundings(TaskId task, const siginfo_t& info, const arch::Registers& registers,
-                          FrameBuffer& frame);
+                          bool redact_paths, FrameBuffer& frame);
 
 // Appends what glibc keeps of the last words of a program that called abort(): of assert(), of a corrupt
 // heap, of an exception that nobody caught. Nothing when there are none, or another C library.

@@ -7,6 +7,7 @@
 
 #include "sonde/base/limits.hpp"
 #include "sonde/event/frame.hpp"
+#include "sonde/event/snapshot.hpp"
 
 namespace sonde::record {
 
@@ -27,6 +28,12 @@ class FrameBuffer {
   // piece is then missing, as if it could not be read.
   void segment(std::uint64_t address, event::SegmentKind kind, Bytes bytes, bool redacted = false);
 
+  // What the segments added so far hold. Valid until the next begin(); later segments are not in it.
+  event::Snapshot captured() const {
+    return event::Snapshot(segments_at_ == 0 ? Bytes()
+                                             : Bytes(data_.get() + segments_at_, used_ - segments_at_));
+  }
+
   // Appends bare text, padded to a multiple of 8.
   void text(std::string_view text);
 
@@ -42,6 +49,7 @@ class FrameBuffer {
 
   std::unique_ptr<std::byte[]> data_;
   std::size_t used_ = 0;
+  std::size_t segments_at_ = 0;  // Where the first segment stands; 0 while there is none.
 };
 
 }  // namespace sonde::record

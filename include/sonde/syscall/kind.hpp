@@ -32,6 +32,7 @@ enum class Capture : std::uint8_t {
   string,    // A NUL-terminated string, up to the string limit.
   strings,   // A NULL-terminated array of pointers to strings (argv, envp).
   buffer,    // Bytes of data as many as `length` says, up to the string limit.
+  message,   // As `buffer`; whole, up to limits::listing_bytes, where it begins as a netlink message does.
   sized,     // A structure or blob of as many bytes as `length` says, up to limits::struct_bytes.
   listing,   // As `sized`, up to limits::listing_bytes: directory entries, which are counted to the last.
   array,     // Elements of `size` bytes each, as many as `length` says, up to limits::array_elements.

@@ -63,6 +63,16 @@ class CallBuilder {
     put(left_, static_cast<std::uint64_t>(fd), event::SegmentKind::fd_path, target);
     return *this;
   }
+  CallBuilder& fd_detail(int fd, std::string_view detail) {
+    put(entered_, static_cast<std::uint64_t>(fd), event::SegmentKind::fd_detail, detail);
+    return *this;
+  }
+  // The descriptor is a netlink socket of that family.
+  CallBuilder& netlink(int fd, int family) {
+    put(entered_, static_cast<std::uint64_t>(fd), event::SegmentKind::fd_protocol,
+        {reinterpret_cast<const char*>(&family), sizeof family});
+    return *this;
+  }
   CallBuilder& redacted(std::uint64_t address) {
     put(entered_, address, event::SegmentKind::data, {}, event::segment_redacted);
     args_[count_++] = address;

@@ -51,7 +51,7 @@ TEST_CASE("no byte of a tracee's gets through raw") {
   for (int c = 0; c < 256; ++c) {
     const char byte = static_cast<char>(c);
     for (const char shown : quoted(std::string_view(&byte, 1))) CHECK((shown >= ' ' && shown <= '~'));
-    const std::string path = written([&](Writer& out) { out.descriptor(3, std::string_view(&byte, 1)); });
+    const std::string path = written([&](Writer& out) { out.descriptor(3, {std::string_view(&byte, 1)}); });
     for (const char shown : path) CHECK((shown >= ' ' && shown <= '~'));
   }
 }
@@ -68,12 +68,28 @@ TEST_CASE("numbers") {
   CHECK(written([](Writer& out) { out.address(0x10); }) == "0x10");
 }
 
+TEST_CASE("descriptors with more than a path") {
+  const auto text = [](const event::FdTarget& target) {
+    return written([&](Writer& out) { out.descriptor(3, target); });
+  };
+  CHECK(text({"/dev/null", "char 1:3"}) == "3</dev/null<char 1:3>>");
+  CHECK(text({"/dev/old (deleted)", "block 8:1"}) == "3</dev/old<block 8:1>>(deleted)");
+  CHECK(text({"", "char 1:3"}) == "3<char 1:3>");
+  CHECK(text({"socket:[7]", "TCPv6:[[::1]:5->[::1]:6]"}) == "3<TCPv6:[[::1]:5->[::1]:6]>");
+  CHECK(text({"anon_inode:[pidfd]", "pid:17"}) == "3<pid:17>");
+  CHECK(text({"socket:[7]", "UNIX-STREAM:[7->8]", "/run/a\"b\n"}) ==
+        R"(3<UNIX-STREAM:[7->8,"/run/a\"b\n"]>)");
+  CHECK(text({"socket:[7]", "UNIX-DGRAM:[7]", std::string_view("\0name\1", 6)}) ==
+        R"(3<UNIX-DGRAM:[7,@"name\1"]>)");
+  CHECK(text({"socket:[7]", "\x1b[31m<", "\x1b"}) == R"(3<\33[31m\74>)");
+}
+
 TEST_CASE("descriptors") {
-  CHECK(written([](Writer& out) { out.descriptor(3, ""); }) == "3");
-  CHECK(written([](Writer& out) { out.descriptor(3, "/etc/passwd"); }) == "3</etc/passwd>");
-  CHECK(written([](Writer& out) { out.descriptor(3, "/a<b>\n"); }) == R"(3</a\74b\76\n>)");
-  CHECK(written([](Writer& out) { out.descriptor(-100, "/tmp"); }) == "AT_FDCWD</tmp>");
-  CHECK(written([](Writer& out) { out.descriptor(4, "/memfd:name (deleted)"); }) ==
+  CHECK(written([](Writer& out) { out.descriptor(3, {}); }) == "3");
+  CHECK(written([](Writer& out) { out.descriptor(3, {"/etc/passwd"}); }) == "3</etc/passwd>");
+  CHECK(written([](Writer& out) { out.descriptor(3, {"/a<b>\n"}); }) == R"(3</a\74b\76\n>)");
+  CHECK(written([](Writer& out) { out.descriptor(-100, {"/tmp"}); }) == "AT_FDCWD</tmp>");
+  CHECK(written([](Writer& out) { out.descriptor(4, {"/memfd:name (deleted)"}); }) ==
         "4</memfd:name>(deleted)");
 }
 

@@ -34,10 +34,16 @@ TEST_CASE("scalars") {
   CHECK(json([](JsonWriter& w) { w.address(0x7ffe1000); }) == R"("0x7ffe1000")");
   CHECK(json([](JsonWriter& w) { w.symbol("O_RDONLY|O_CLOEXEC", 02000000); }) ==
         R"({"value":524288,"name":"O_RDONLY|O_CLOEXEC"})");
-  CHECK(json([](JsonWriter& w) { w.descriptor(3, ""); }) == "3");
-  CHECK(json([](JsonWriter& w) { w.descriptor(3, "/etc/passwd"); }) == R"({"fd":3,"path":"/etc/passwd"})");
-  CHECK(json([](JsonWriter& w) { w.descriptor(AT_FDCWD, "/"); }) ==
+  CHECK(json([](JsonWriter& w) { w.descriptor(3, {}); }) == "3");
+  CHECK(json([](JsonWriter& w) { w.descriptor(3, {"/etc/passwd"}); }) == R"({"fd":3,"path":"/etc/passwd"})");
+  CHECK(json([](JsonWriter& w) { w.descriptor(AT_FDCWD, {"/"}); }) ==
         R"({"fd":-100,"name":"AT_FDCWD","path":"/"})");
+  CHECK(json([](JsonWriter& w) {
+          w.descriptor(4, {"socket:[7]", "UNIX-STREAM:[7->8]", "/run/x"});
+        }) == R"({"fd":4,"path":"socket:[7]","detail":"UNIX-STREAM:[7->8]","socket_name":"/run/x"})");
+  CHECK(json([](JsonWriter& w) {
+          w.descriptor(0, {"/dev/null", "char 1:3"});
+        }) == R"({"fd":0,"path":"/dev/null","detail":"char 1:3"})");
   CHECK(json([](JsonWriter& w) { w.redacted(); }) == R"({"redacted":true})");
   CHECK(json([](JsonWriter&) {}) == "null");
 }
@@ -152,7 +158,7 @@ TEST_CASE("whatever is said in whatever order, it is one JSON value") {
             w.string(bytes("\xff\"\n"), random() % 2 == 0);
             break;
           case 5:
-            w.descriptor(1, random() % 2 == 0 ? "p" : "");
+            w.descriptor(1, {random() % 2 == 0 ? "p" : ""});
             break;
           case 6:
             w.redacted();
