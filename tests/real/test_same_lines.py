@@ -19,6 +19,10 @@ VARYING = [
     (r'getrandom\("[^"]*"', 'getrandom("RANDOM"'),
     (r"\[\d+(->\d+)?(?=[\],])", "[INODE"),
     (r"\b\d{4,}\b", "NUMBER"),
+    # Process ids may have fewer digits.
+    (r"^((?:set_tid_address|gettid|getpid|getppid|getpgrp|getpgid|getsid|v?fork|clone3?|wait4)\(.*) = \d+$", r"\1 = NUMBER"),
+    (r"^(wait4|t?g?kill|pidfd_open|[gs]etpgid|prlimit64)\(\d+", r"\1(NUMBER"),
+    (r"\b(si_pid|parent_tid|child_tid)=\[?\d+", r"\1=NUMBER"),
     (r"pid:\d+", "pid:NUMBER"),
     (r" *, *", ","),
     (r" +(?== )", " "),

@@ -90,7 +90,8 @@ void capture_surroundings(TaskId task, const siginfo_t& info, const arch::Regist
   const std::string maps = process::ProcFs().maps(task.pid);
   capture_mapping(maps, registers.pc(), redact_paths, frame);
   capture_mapping(maps, registers.sp(), redact_paths, frame);
-  if (is_fault(info)) capture_mapping(maps, {reinterpret_cast<std::uint64_t>(info.si_addr)}, redact_paths, frame);
+  if (is_fault(info))
+    capture_mapping(maps, {reinterpret_cast<std::uint64_t>(info.si_addr)}, redact_paths, frame);
 }
 
 // glibc, assert/assert.c and sysdeps/posix/libc_fatal.c: __abort_msg points to an unsigned size, of the whole

@@ -85,7 +85,8 @@ TEST_CASE("what a kind copies follows from its spec") {
     const bool counted = kind.capture == Capture::buffer || kind.capture == Capture::sized ||
                          kind.capture == Capture::array || kind.capture == Capture::listing ||
                          kind.capture == Capture::pointees || kind.capture == Capture::iovec ||
-                         kind.capture == Capture::mmsghdr || kind.capture == Capture::msgbuf;
+                         kind.capture == Capture::mmsghdr || kind.capture == Capture::msgbuf ||
+                         kind.capture == Capture::message;
     CHECK(counted == (kind.length != Length::none));
   }
 }

@@ -146,7 +146,7 @@ TEST_CASE("other calls of many meanings") {
   CHECK(resolved(x86_64, "reboot", {0, 0, LINUX_REBOOT_CMD_RESTART}).argument_count == 3);
   CHECK(resolved(x86_64, "ptrace", {0x4206}).arguments[3].kind == Kind::ptrace_options);
   CHECK(resolved(x86_64, "ptrace", {0}).argument_count == 1);
-  CHECK(resolved(x86_64, "fsconfig", {3, 1}).arguments[3].kind == Kind::string);
+  CHECK(resolved(x86_64, "fsconfig", {3, 1}).arguments[3].kind == Kind::mount_data);
   CHECK(resolved(x86_64, "kcmp", {1, 2, 1}).argument_count == 3);
   CHECK(resolved(x32, 0x40000000 | 157, {PR_SET_NAME}).arguments[1].kind == Kind::task_name_in);
 }
