@@ -67,8 +67,10 @@ constexpr Attribute ack_attributes[] = {{NLMSGERR_ATTR_MSG, Form::text}, {NLMSGE
 constexpr AttributeTable ack_table{named_set<"netlink_ack_attribute">, ack_attributes};
 
 void print_error_number(const Value& value, std::int32_t error) {
-  const std::string_view name = error < 0 ? syscall::errno_name(-error) : std::string_view();
-  if (name.empty()) return value.out.integer(error);
+  constexpr int largest_errno = 4095;  // MAX_ERRNO of linux/err.h.
+  const bool is_errno = error < 0 && error >= -largest_errno;
+  const std::string_view name = is_errno ? syscall::errno_name(-error) : std::string_view();
+  if (name.empty() || value.style.xlat == Xlat::raw) return value.out.integer(error);
   print_symbol(value, fmt::format("-{}", name), static_cast<std::uint32_t>(error), Base::decimal);
 }
 
