@@ -144,8 +144,9 @@ void add_tracing_options(CLI::App& app, Settings& settings, RawOptions& raw) {
   app.add_flag("--no-low-latency", raw.no_low_latency, "Do not keep idle CPUs awake while events flow");
 }
 
-CLI::App* add_run(CLI::App& app, Settings& settings, RawOptions& raw) {
+CLI::App* add_run(CLI::App& app, Settings& settings, RawOptions& raw, bool with_options) {
   CLI::App* run = app.add_subcommand("run", "Trace a program from its first instruction");
+  if (!with_options) return run;
   run->prefix_command();
   run->footer(
       "Examples:\n  sonde run -e 'syscall in [open, openat] && failed' -- make\n"
@@ -159,8 +160,9 @@ CLI::App* add_run(CLI::App& app, Settings& settings, RawOptions& raw) {
   return run;
 }
 
-CLI::App* add_attach(CLI::App& app, Settings& settings, RawOptions& raw) {
+CLI::App* add_attach(CLI::App& app, Settings& settings, RawOptions& raw, bool with_options) {
   CLI::App* attach = app.add_subcommand("attach", "Trace running processes; Ctrl-C detaches, and they go on");
+  if (!with_options) return attach;
   attach->footer(
       "Examples:\n  sonde attach $(pidof redis-server)\n"
       "  sonde attach -e 'duration > 10ms' --timeout 30s 4242");
@@ -315,16 +317,21 @@ std::optional<ExitNow> parse_onto(const std::vector<std::string>& typed, Setting
   app.require_subcommand(1);
   app.formatter(usage_formatter());
 
-  CLI::App* run = add_run(app, settings, raw);
-  CLI::App* attach = add_attach(app, settings, raw);
+  // CLI11 compares each option with all others of its verb, which takes longer than all else before the
+  // program starts: only verbs that may be meant get theirs.
+  const auto mentioned = [&](std::string_view verb) {
+    return std::find(typed.begin(), typed.end(), verb) != typed.end();
+  };
+  CLI::App* run = add_run(app, settings, raw, mentioned("run"));
+  CLI::App* attach = add_attach(app, settings, raw, mentioned("attach"));
   CLI::App* record = app.add_subcommand("record", "Keep the events in a file, for 'sonde report'");
   record->add_option("-o", settings.trace_file, "The trace file to write")->type_name("FILE")->required();
   record->require_subcommand(1);
   record->footer(
       "Examples:\n  sonde record -o build.sonde run -- make\n"
       "  sonde record -o busy.sonde attach --timeout 10s 4242");
-  CLI::App* record_run = add_run(*record, settings, raw);
-  CLI::App* record_attach = add_attach(*record, settings, raw);
+  CLI::App* record_run = add_run(*record, settings, raw, mentioned("record") && mentioned("run"));
+  CLI::App* record_attach = add_attach(*record, settings, raw, mentioned("record") && mentioned("attach"));
   for (CLI::App* verb : {run, attach, record_run, record_attach}) {
     verb->add_option("-o", settings.output.path, "Write to this file, or to a command: -o '|gzip >trace.gz'")
         ->type_name("FILE");
@@ -333,7 +340,7 @@ std::optional<ExitNow> parse_onto(const std::vector<std::string>& typed, Setting
 
   CLI::App* report = app.add_subcommand("report", "Render a trace file as the live output would have been");
   report->footer("Examples:\n  sonde report trace.sonde\n  sonde report -c -e 'failed' trace.sonde");
-  add_printing_options(*report, settings, raw);
+  if (mentioned("report")) add_printing_options(*report, settings, raw);
   report->add_option("-o", settings.output.path, "Write to this file, or to a command")->type_name("FILE");
   report->add_option("-s", settings.output.style.string_limit, "Show at most so many bytes of a string")
       ->type_name("N");
