@@ -17,13 +17,6 @@ namespace {
 
 using namespace sonde;
 
-decode::Call entered(const event::Event& event, const event::SyscallEnter& enter) {
-  std::array<std::uint64_t, syscall::max_arguments> args{};
-  std::copy(enter.args.begin(), enter.args.end(), args.begin());
-  return {event.task, enter.abi,      enter.nr,    syscall::resolve(enter.abi, enter.nr, args), args, 0,
-          event.time, enter.snapshot, std::nullopt};
-}
-
 // Every argument and the result, in each style. What is printed is one line without control characters.
 void print(const decode::Call& call) {
   for (const decode::Xlat xlat : {decode::Xlat::raw, decode::Xlat::abbrev, decode::Xlat::verbose}) {
@@ -48,7 +41,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   while (const auto frame = event::frame_size(rest)) {
     if (const auto parsed = event::parse_frame(rest)) {
       if (const auto* enter = std::get_if<event::SyscallEnter>(&parsed->payload)) {
-        call = entered(*parsed, *enter);
+        call = decode::call_of(*parsed, *enter);
         print(*call);
       } else if (const auto* exit = std::get_if<event::SyscallExit>(&parsed->payload);
                  exit != nullptr && call) {

@@ -186,6 +186,20 @@ class Stacks(LiveTest):
         target.say()
         self.assertEqual(target.finish(), (0, ["done"]))
 
+    def test_a_thread_that_does_not_stop(self):
+        # The parent of a vfork sleeps uninterruptibly until its child goes on.
+        target = self.target("vfork_wait")
+        pid = target.ready()
+        target.say()
+        target.expect("in the child")
+        wait_until(lambda: Proc.state(pid) == "D", "the parent waits for its vfork's child")
+        lines = self.look(pid)
+        self.assertIn("in uninterruptible sleep", lines[2])
+        self.assertIn("could not be stopped", lines[3])
+        self.assertEqual((Proc.tracer(pid), Proc.state(pid)), (0, "D"))
+        target.say()
+        self.assertEqual(target.finish(), (0, ["child ended with 3"]))
+
     def test_refused(self):
         status, errors = self.run_sonde("stack", "2")
         self.assertEqual(status, 125)

@@ -158,10 +158,8 @@ std::string Explainer::sender() const { return fmt::format("sent by process {}",
 
 std::string Explainer::summary() const {
   const siginfo_t& info = crash_.info;
-  if (info.si_signo == SIGABRT) {
-    return info.si_code <= 0 && info.si_pid != 0 && crash_.snapshot.stack() == 0 ? sender()
-                                                                                 : "called abort()";
-  }
+  // abort() and raise() send with tgkill(2), which nobody else's process is sent signals with as a rule.
+  if (info.si_signo == SIGABRT && info.si_code == SI_TKILL) return "called abort()";
   if (!by_kernel()) return sender();
   switch (info.si_signo) {
     case SIGSEGV:

@@ -38,16 +38,7 @@ void EventPump::on_enter(const event::Event& event, Bytes frame) {
   std::memcpy(slot.frame.data(), frame.data(), frame.size());
   const auto kept = event::parse_frame(std::as_bytes(std::span(slot.frame)));
   const auto& enter = std::get<event::SyscallEnter>(kept->payload);
-  slot.call = decode::Call{.task = event.task,
-                           .abi = enter.abi,
-                           .nr = enter.nr,
-                           .row = syscall::resolve(enter.abi, enter.nr, enter.args),
-                           .args = {},
-                           .instruction_pointer = enter.instruction_pointer,
-                           .enter_time = event.time,
-                           .entered = enter.snapshot,
-                           .exit = std::nullopt};
-  std::copy(enter.args.begin(), enter.args.end(), slot.call.args.begin());
+  slot.call = decode::call_of(event, enter);
   const Shown shown = selection_.ask(slot.call);
   slot.active = shown != Shown::no;
   slot.shown = shown == Shown::yes;

@@ -96,6 +96,14 @@ void JsonSink::append_stack(std::uint32_t id, pid_t pid) {
   if (stack_of_each_ && stacks_ != nullptr && id != 0) append_stack_json(line_, *stacks_, id, pid);
 }
 
+void JsonSink::append_siginfo(const siginfo_t& info) {
+  append_signal(line_, "signal", info.si_signo);
+  line_ += ",\"info\":";
+  writer_.begin_value();
+  decode::render_siginfo(info, style_, writer_);
+  writer_.end_value();
+}
+
 void JsonSink::end_record() {
   line_ += "}\n";
   out_.commit();
@@ -183,11 +191,7 @@ void JsonSink::on(const event::SyscallExit&, const event::Event&) {}
 void JsonSink::on(const event::Signal& signal, const event::Event& event) {
   begin_record("signal", event.time);
   append_task(event.task);
-  append_signal(line_, "signal", signal.info.si_signo);
-  line_ += ",\"info\":";
-  writer_.begin_value();
-  decode::render_siginfo(signal.info, style_, writer_);
-  writer_.end_value();
+  append_siginfo(signal.info);
   append_stack(signal.snapshot.stack(), event.task.pid);
   end_record();
 }
@@ -195,11 +199,7 @@ void JsonSink::on(const event::Signal& signal, const event::Event& event) {
 void JsonSink::on(const event::Crash& crash, const event::Event& event) {
   begin_record("crash", event.time);
   append_task(event.task);
-  append_signal(line_, "signal", crash.info.si_signo);
-  line_ += ",\"info\":";
-  writer_.begin_value();
-  decode::render_siginfo(crash.info, style_, writer_);
-  writer_.end_value();
+  append_siginfo(crash.info);
   append_crash_json(line_, crash);
   if (stacks_ != nullptr) append_stack_json(line_, *stacks_, crash.snapshot.stack(), event.task.pid);
   end_record();

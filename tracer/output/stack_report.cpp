@@ -42,17 +42,7 @@ std::optional<decode::Call> call_of(const ThreadStack& thread) {
   if (!event) return std::nullopt;
   const auto* enter = std::get_if<event::SyscallEnter>(&event->payload);
   if (enter == nullptr) return std::nullopt;
-  decode::Call call{.task = thread.task,
-                    .abi = enter->abi,
-                    .nr = enter->nr,
-                    .row = syscall::resolve(enter->abi, enter->nr, enter->args),
-                    .args = {},
-                    .instruction_pointer = enter->instruction_pointer,
-                    .enter_time = event->time,
-                    .entered = enter->snapshot,
-                    .exit = std::nullopt};
-  std::copy(enter->args.begin(), enter->args.end(), call.args.begin());
-  return call;
+  return decode::call_of(*event, *enter);
 }
 
 void append_text(std::string& out, std::string_view text) {

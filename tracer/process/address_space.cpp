@@ -1,7 +1,5 @@
 #include "sonde/process/address_space.hpp"
 
-#include <algorithm>
-
 #include "sonde/process/proc_fs.hpp"
 
 namespace sonde::process {
@@ -28,12 +26,6 @@ bool AddressSpace::refresh(pid_t pid, ModuleCache& modules) {
     modules_.push_back(module);
   }
   return true;
-}
-
-bool AddressSpace::contains(Address address) const {
-  const auto above = std::upper_bound(code_.begin(), code_.end(), address,
-                                      [](Address a, const unwind::Module& m) { return a < m.begin; });
-  return above != code_.begin() && address < std::prev(above)->end;
 }
 
 }  // namespace sonde::process

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <ctime>
 #include <map>
+#include <thread>
 #include <unistd.h>
 #include <utility>
 
@@ -32,11 +34,11 @@ void pause(long nanoseconds) {
 }
 
 // The call that a stopped task is in, by its registers: one that the stop interrupted has a result that says
-// so, which the program would never see (linux/errno.h, ERESTARTSYS to ERESTART_RESTARTBLOCK), or EINTR.
+// so.
 std::optional<ptrace::SyscallEntry> call_of(const arch::Registers& registers) {
   const auto result = static_cast<std::int64_t>(registers[Register::rax]);
-  const bool interrupted = (result >= -514 && result <= -512) || result == -516 || result == -EINTR;
-  if (!interrupted || static_cast<std::int64_t>(registers.orig_rax) < 0) return std::nullopt;
+  if ((!is_restart(result) && result != -EINTR) || static_cast<std::int64_t>(registers.orig_rax) < 0)
+    return std::nullopt;
   constexpr std::array native{Register::rdi, Register::rsi, Register::rdx,
                               Register::r10, Register::r8,  Register::r9};
   constexpr std::array compat{Register::rbx, Register::rcx, Register::rdx,
@@ -93,7 +95,9 @@ Result<stacks::ProcessStacks> Sampler::run() {
   // Threads may be made until all that could make one have stopped.
   do stop_all();
   while (seize_others());
-  for (auto& [tid, stop] : stops_) take(stop, threads_[tid]);
+  for (auto& [tid, thread] : threads_) {
+    if (const auto stop = stops_.find(tid); stop != stops_.end()) take(stop->second, thread);
+  }
   while (!stops_.empty()) let_go(std::move(stops_.extract(stops_.begin()).mapped()));
   sample_.stopped_for = now() - began;
   sample_.exe = proc_.exe(sample_.pid);
@@ -220,8 +224,19 @@ void Sampler::let_go(ptrace::Stop stop) {
 
 }  // namespace
 
+// In a thread of its own: the kernel ends a thread's tracing with the thread (ptrace(2)), also of a task that
+// did not stop for us and that nobody could detach therefore. Otherwise it would stop when it wakes up, until
+// sonde ends.
 Result<stacks::ProcessStacks> sample_process(pid_t pid, const Options& options) {
-  return Sampler(pid, options).run();
+  sigset_t child;
+  sigset_t before;
+  ::sigemptyset(&child);
+  ::sigaddset(&child, SIGCHLD);
+  ::pthread_sigmask(SIG_BLOCK, &child, &before);  // It is the thread's to take.
+  Result<stacks::ProcessStacks> sample;
+  std::thread([&] { sample = Sampler(pid, options).run(); }).join();
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  return sample;
 }
 
 }  // namespace sonde::record

@@ -20,15 +20,11 @@ using ptrace::StopKind;
 
 namespace {
 
+constexpr std::size_t early_remembered = 256;
+
 TaskOrigin origin_of(StopKind kind) {
   if (kind == StopKind::fork) return TaskOrigin::fork;
   return kind == StopKind::vfork ? TaskOrigin::vfork : TaskOrigin::clone;
-}
-
-// The kernel makes the call again by itself, unless a handler runs: ERESTARTSYS to ERESTART_RESTARTBLOCK of
-// linux/errno.h, which is not for user space.
-bool restarts(const ptrace::SyscallResult& result) {
-  return result.failed && ((result.ret >= -514 && result.ret <= -512) || result.ret == -516);
 }
 
 // Whether the call that begins gives its task a seccomp filter, or its strict mode, if it succeeds.
@@ -150,7 +146,9 @@ void Tracer::on_syscall_stop(Task& task, Stop stop) {
     case ptrace::SyscallInfo::Phase::exit:
       // Our own interrupt may have ended the call, before the stop that it asked for. To the program it goes
       // on.
-      if (task.interrupted && (restarts(info.result) || make_interrupted_call_again(stop.tid()))) break;
+      if (task.interrupted &&
+          ((info.result.failed && is_restart(info.result.ret)) || make_interrupted_call_again(stop.tid())))
+        break;
       if (on_exit(task, info.result)) return let_go(task, std::move(stop), 0);
       break;
   }
@@ -287,6 +285,8 @@ Task& Tracer::adopt(pid_t tid, pid_t parent_tid, TaskOrigin origin, pid_t pid) {
 Task* Tracer::adopt_early(pid_t tid) {
   const auto status = proc_.status(tid);
   if (!status) return nullptr;
+  // A parent that was killed never tells: the oldest are forgotten, whose news would have come long ago.
+  if (early_.size() == early_remembered) early_.erase(early_.begin());
   if (std::find(early_.begin(), early_.end(), tid) == early_.end()) early_.push_back(tid);
   const bool thread = status->pid != tid;
   const pid_t parent = thread ? status->pid : status->parent_pid;

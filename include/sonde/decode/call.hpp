@@ -1,6 +1,7 @@
 // A system call as rendering and filters see it: the entry, and the exit once it is known.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <optional>
 
@@ -28,5 +29,20 @@ struct Call {
   event::Snapshot entered;       // Memory as it was before the call.
   std::optional<CallExit> exit;  // Empty while the call has not returned.
 };
+
+// The call that an event begins, as a view of the event's frame.
+inline Call call_of(const event::Event& event, const event::SyscallEnter& enter) {
+  Call call{.task = event.task,
+            .abi = enter.abi,
+            .nr = enter.nr,
+            .row = syscall::resolve(enter.abi, enter.nr, enter.args),
+            .args = {},
+            .instruction_pointer = enter.instruction_pointer,
+            .enter_time = event.time,
+            .entered = enter.snapshot,
+            .exit = std::nullopt};
+  std::copy(enter.args.begin(), enter.args.end(), call.args.begin());
+  return call;
+}
 
 }  // namespace sonde::decode

@@ -31,6 +31,7 @@ class JsonSink final : public Sink {
   void append_call(const decode::Call& call);
   void append_exit(const decode::Call& call);
   void append_stack(std::uint32_t id, pid_t pid);
+  void append_siginfo(const siginfo_t& info);
   void end_record();
 
   void on(const event::Session& session, const event::Event& event);

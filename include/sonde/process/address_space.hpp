@@ -25,9 +25,6 @@ class AddressSpace {
     return index < modules_.size() ? modules_[index] : nullptr;
   }
 
-  // Whether any executable mapping contains the address.
-  bool contains(Address address) const;
-
  private:
   std::vector<unwind::Module> code_;
   std::vector<const Module*> modules_;

@@ -6,9 +6,16 @@
 // fail with EINTR, which an untraced program would not have seen.
 #pragma once
 
+#include <cstdint>
 #include <sys/types.h>
 
 namespace sonde::record {
+
+// Whether the kernel makes a call with this result again by itself, unless a handler runs: ERESTARTSYS to
+// ERESTART_RESTARTBLOCK of linux/errno.h, which is not for user space.
+constexpr bool is_restart(std::int64_t result) {
+  return (result >= -514 && result <= -512) || result == -516;
+}
 
 // Whether the stopped task is about to return EINTR from such a call.
 bool call_was_interrupted(pid_t tid);

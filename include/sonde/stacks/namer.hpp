@@ -2,8 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
-#include <list>
 #include <span>
 #include <string>
 #include <sys/types.h>
