@@ -41,6 +41,7 @@ StackNames::StackNames(const Settings& settings)
       symbols_(std::make_unique<FileSymbols>(settings.symbols_from)),
       namer_(book_, symbols_.get()),
       source_{book_, namer_} {
+  if (recording_) frame_.emplace();
   if (!settings.skip_site) return;
   skip_ = [skip = settings.skip_site](std::string_view module, std::string_view function) {
     return skip(module) || skip(function);
@@ -63,8 +64,8 @@ void StackNames::write_names(const event::Event& event, const event::Stack& stac
     if (frame.module != 0 && !written_.insert(std::uint64_t{frame.module} << 44 ^ address).second) continue;
     const stacks::NamedFrame named = namer_.name(event.task.pid, frame);
     if (named.functions->empty()) continue;
-    put_names(frame_, event.task, event.time, frame.module, address, *named.functions);
-    const Bytes bytes = frame_.finish();
+    put_names(*frame_, event.task, event.time, frame.module, address, *named.functions);
+    const Bytes bytes = frame_->finish();
     const std::size_t start = name_frames_.size();
     name_frames_.resize(start + bytes.size() / sizeof(std::uint64_t));
     std::memcpy(name_frames_.data() + start, bytes.data(), bytes.size());

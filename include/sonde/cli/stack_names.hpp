@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <unordered_set>
 
 #include "sonde/cli/settings.hpp"
@@ -43,7 +44,7 @@ class StackNames {
 
   std::unordered_set<std::uint64_t> written_;  // Module and address, mixed.
   std::vector<std::uint64_t> name_frames_;
-  record::FrameBuffer frame_;
+  std::optional<record::FrameBuffer> frame_;  // Of a recording.
 };
 
 }  // namespace sonde::cli
