@@ -161,6 +161,13 @@ std::optional<Payload> parse_payload(FrameType type, Bytes body) {
                            Snapshot(p->rest)};
       }
       return std::nullopt;
+    case FrameType::heap:
+      if (const auto p = split<HeapFrame>(body); p && p->fixed->operation <= HeapOperation::reallocate) {
+        const HeapFrame& f = *p->fixed;
+        return HeapCall{f.operation, f.function,  f.address,        f.old_address,
+                        f.size,      f.alignment, Snapshot(p->rest)};
+      }
+      return std::nullopt;
   }
   return std::nullopt;
 }

@@ -123,11 +123,22 @@ struct ThreadStack {
   Snapshot snapshot;
 };
 
+// What a program asked an allocator for, and got. See HeapFrame.
+struct HeapCall {
+  HeapOperation operation;
+  std::uint16_t function;  // allocator::Function
+  std::uint64_t address;
+  std::uint64_t old_address;
+  std::uint64_t size;
+  std::uint64_t alignment;
+  Snapshot snapshot;
+};
+
 struct Event {
   Nanoseconds time;
   TaskId task;
   std::variant<Session, TaskStarted, TaskName, SyscallEnter, SyscallExit, Signal, GroupStop, Exec, TaskEnded,
-               TaskDetached, Lost, Note, Module, Stack, FrameNames, Crash, ThreadStack>
+               TaskDetached, Lost, Note, Module, Stack, FrameNames, Crash, ThreadStack, HeapCall>
       payload;
 };
 

@@ -28,6 +28,7 @@ enum class FrameType : std::uint16_t {
   frame_names,    // What an address in a module is called, of a recording: before the stacks that have it.
   crash,          // A task is about to die of a signal; before that signal's own frame.
   thread_stack,   // What another thread of the process was doing then; after the crash.
+  heap,           // A program asked an allocator for something, by its outermost call.
 };
 
 struct FrameHeader {
@@ -181,6 +182,24 @@ struct ThreadStackFrame {
   // A snapshot with its stack follows.
 };
 
+enum class HeapOperation : std::uint16_t {
+  allocate,    // When the function returned.
+  release,     // When it was entered.
+  give_up,     // A resize was entered: from now on the allocator may give the old block away.
+  reallocate,  // It returned. Without a result, and with a size, the old block lives on.
+};
+
+struct HeapFrame {
+  std::uint64_t address;      // The block: what was returned, 0 for a failure; what is released or given up.
+  std::uint64_t old_address;  // reallocate: the block that it was.
+  std::uint64_t size;         // Bytes asked for; of an array, all of it (2^64 - 1 where that overflows).
+  std::uint64_t alignment;    // As asked for; 0 where it was not.
+  HeapOperation operation;
+  std::uint16_t function;  // allocator::Function.
+  std::uint32_t reserved;
+  // A snapshot with the stack follows, and with the function's name where the user has named it.
+};
+
 // What a snapshot's segment holds.
 enum class SegmentKind : std::uint16_t {
   memory = 1,   // A structure or an array of them.
@@ -198,6 +217,8 @@ enum class SegmentKind : std::uint16_t {
   // Of a crash.
   mapping,  // A line of /proc/PID/maps, that of `address` or, where none has it, of its neighbours.
   message,  // What the program said before it aborted.
+  // Of an allocation.
+  function,  // The name of an allocator's function.
 };
 
 struct SegmentHeader {

@@ -52,6 +52,7 @@ class JsonSink final : public Sink {
   void on(const event::Module&, const event::Event&) {}
   void on(const event::Stack&, const event::Event&) {}
   void on(const event::FrameNames&, const event::Event&) {}
+  void on(const event::HeapCall&, const event::Event&) {}
 
   Stream& out_;
   std::string& line_;  // The stream's buffer.

@@ -97,6 +97,7 @@ class TextSink final : public Sink {
   void on(const event::Module&, const event::Event&, bool) {}
   void on(const event::Stack&, const event::Event&, bool) {}
   void on(const event::FrameNames&, const event::Event&, bool) {}
+  void on(const event::HeapCall&, const event::Event&, bool) {}
   void forget(pid_t tid);
 
   Stream& out_;

@@ -32,6 +32,7 @@ struct Options {
   bool fd_paths = false;       // -y, and filters on paths behind descriptors.
   bool fd_details = false;     // -yy: the ends of sockets, devices' numbers.
   bool stacks = false;         // -k, and filters on sites: the stack at each call's entry and each signal.
+  bool heap = false;           // Every call of an allocator, with its stack where stacks are wanted.
   bool crash_reports = false;  // Tell all about a task that dies of a signal.
   bool verbose = false;        // -v: whole environments and arrays.
   bool redact_strings = false;
