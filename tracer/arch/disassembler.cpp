@@ -1,11 +1,10 @@
 #include "sonde/arch/disassembler.hpp"
 
 #include <algorithm>
-#include <capstone/capstone.h>
-#include <dlfcn.h>
 #include <optional>
-#include <type_traits>
 #include <utility>
+
+#include "arch/decoder.hpp"
 
 namespace sonde::arch {
 
@@ -71,64 +70,12 @@ std::optional<MemoryAccess> stack_access(unsigned id, const Registers& registers
   }
 }
 
-constexpr const char* library = "libcapstone.so.4";
-static_assert(CS_API_MAJOR == 4);
-
-// The functions of capstone, loaded with the first disassembler and kept.
-struct Capstone {
-  decltype(&cs_open) open = nullptr;
-  decltype(&cs_close) close = nullptr;
-  decltype(&cs_option) option = nullptr;
-  decltype(&cs_malloc) malloc = nullptr;
-  decltype(&cs_free) free = nullptr;
-  decltype(&cs_disasm_iter) disasm_iter = nullptr;
-  decltype(&cs_strerror) strerror = nullptr;
-
-  Capstone();
-  bool loaded() const { return open && close && option && malloc && free && disasm_iter && strerror; }
-  static const Capstone& functions() {
-    static const Capstone loaded;
-    return loaded;
-  }
-};
-
-Capstone::Capstone() {
-  void* const handle = ::dlopen(library, RTLD_NOW | RTLD_LOCAL);
-  if (handle == nullptr) return;
-  const auto find = [&](auto& function, const char* name) {
-    function = reinterpret_cast<std::remove_reference_t<decltype(function)>>(::dlsym(handle, name));
-  };
-  find(open, "cs_open");
-  find(close, "cs_close");
-  find(option, "cs_option");
-  find(malloc, "cs_malloc");
-  find(free, "cs_free");
-  find(disasm_iter, "cs_disasm_iter");
-  find(strerror, "cs_strerror");
-}
-
 }  // namespace
 
 struct Disassembler::Handle {
-  const Capstone& api = Capstone::functions();
-  csh capstone = 0;
-  cs_insn* instruction = nullptr;
-
-  Handle() = default;
-  Handle(const Handle&) = delete;
-  Handle& operator=(const Handle&) = delete;
-  ~Handle() {
-    if (instruction != nullptr) api.free(instruction, 1);
-    if (capstone != 0) api.close(&capstone);
-  }
-
-  // The instruction at the start of `code`, until the next call; null when there is none.
-  const cs_insn* decode(Bytes code, std::uint64_t address) const {
-    const auto* bytes = reinterpret_cast<const std::uint8_t*>(code.data());
-    std::size_t size = code.size();
-    return size != 0 && api.disasm_iter(capstone, &bytes, &size, &address, instruction) ? instruction
-                                                                                        : nullptr;
-  }
+  explicit Handle(Decoder opened) : decoder(std::move(opened)) {}
+  const cs_insn* decode(Bytes code, std::uint64_t address) const { return decoder.decode(code, address); }
+  Decoder decoder;
 };
 
 Disassembler::Disassembler(std::unique_ptr<Handle> handle) : handle_(std::move(handle)) {}
@@ -137,16 +84,9 @@ Disassembler& Disassembler::operator=(Disassembler&&) noexcept = default;
 Disassembler::~Disassembler() = default;
 
 Result<Disassembler> Disassembler::make(bool is_64_bit) {
-  auto handle = std::make_unique<Handle>();
-  if (!handle->api.loaded())
-    return fail(ErrorCode::unsupported, std::string(library) + " cannot be loaded; is it installed?");
-  const cs_err error = handle->api.open(CS_ARCH_X86, is_64_bit ? CS_MODE_64 : CS_MODE_32, &handle->capstone);
-  if (error != CS_ERR_OK)
-    return fail(ErrorCode::unsupported, std::string("capstone: ") + handle->api.strerror(error));
-  handle->api.option(handle->capstone, CS_OPT_DETAIL, CS_OPT_ON);
-  handle->instruction = handle->api.malloc(handle->capstone);
-  if (handle->instruction == nullptr) return fail(ErrorCode::unsupported, "capstone: no memory");
-  return Disassembler(std::move(handle));
+  auto decoder = Decoder::make(is_64_bit);
+  if (!decoder) return Failure(std::move(decoder.error()));
+  return Disassembler(std::make_unique<Handle>(*std::move(decoder)));
 }
 
 std::vector<Instruction> Disassembler::around(Bytes code, std::uint64_t begin, std::uint64_t pc,

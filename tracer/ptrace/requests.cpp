@@ -100,6 +100,17 @@ bool signal_waits(pid_t tid) {
   return false;
 }
 
+// X86_TRAP_BP has SI_KERNEL (arch/x86/kernel/traps.c of the kernel, do_int3_user()).
+bool is_int3(const siginfo_t& info) { return info.si_signo == SIGTRAP && info.si_code == SI_KERNEL; }
+
+bool trap_waits(pid_t tid) {
+  constexpr int batch = 32;
+  std::array<siginfo_t, batch> waiting;
+  __ptrace_peeksiginfo_args range{0, 0, batch};
+  const long n = ::ptrace(PTRACE_PEEKSIGINFO, tid, &range, waiting.data());
+  return n > 0 && std::any_of(waiting.begin(), waiting.begin() + n, is_int3);
+}
+
 std::optional<arch::Registers> registers(pid_t tid) {
   user_regs_struct raw;
   if (::ptrace(PTRACE_GETREGS, tid, nullptr, &raw) != 0) return std::nullopt;
@@ -115,6 +126,10 @@ bool peek_register(pid_t tid, std::size_t offset, std::uint64_t& value) {
 bool poke_register(pid_t tid, std::size_t offset, std::uint64_t value) {
   return ::ptrace(PTRACE_POKEUSER, tid, word(offset), word(value)) == 0;
 }
+
+bool peek_pc(pid_t tid, Address& pc) { return peek_register(tid, offsetof(user_regs_struct, rip), pc.value); }
+
+bool poke_pc(pid_t tid, Address pc) { return poke_register(tid, offsetof(user_regs_struct, rip), pc.value); }
 
 bool poke_word(pid_t tid, Address address, std::uint64_t value) {
   return ::ptrace(PTRACE_POKEDATA, tid, word(address.value), word(value)) == 0;

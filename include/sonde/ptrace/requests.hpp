@@ -59,12 +59,22 @@ std::optional<std::uint64_t> event_message(pid_t tid);
 // True when a signal that the task does not block waits for it (PTRACE_PEEKSIGINFO, PTRACE_GETSIGMASK).
 bool signal_waits(pid_t tid);
 
+// True when the SIGTRAP of an int3 that the task has run into waits to be reported (PTRACE_PEEKSIGINFO).
+bool trap_waits(pid_t tid);
+
+// True for the siginfo of such a SIGTRAP: the kernel's own, of no hardware breakpoint and no single step.
+bool is_int3(const siginfo_t& info);
+
 // PTRACE_GETREGS: all of the task's general-purpose registers. Empty when the task is gone.
 std::optional<arch::Registers> registers(pid_t tid);
 
 // A register of struct user_regs_struct, at its byte offset. False when the task is gone.
 bool peek_register(pid_t tid, std::size_t offset, std::uint64_t& value);
 bool poke_register(pid_t tid, std::size_t offset, std::uint64_t value);
+
+// The program counter. False when the task is gone.
+bool peek_pc(pid_t tid, Address& pc);
+bool poke_pc(pid_t tid, Address pc);
 
 // Overwrites the word at `address` in the task's memory, whatever its protection.
 bool poke_word(pid_t tid, Address address, std::uint64_t value);
