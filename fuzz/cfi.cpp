@@ -1,5 +1,6 @@
 // Call frame information and unwind tables. The first byte says what the rest is: bits 0-1 an .eh_frame, a
-// .debug_frame, half of each, or the bytes of a table.
+// .debug_frame, half of each, or the bytes of a table
+// and of an .eh_frame_hdr.
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "sonde/unwind/build.hpp"
+#include "sonde/unwind/function_starts.hpp"
 
 namespace {
 
@@ -37,6 +39,14 @@ void ask_bytes(Bytes bytes) {
   if (words.empty()) return;
   std::memcpy(words.data(), bytes.data(), words.size() * sizeof(std::uint64_t));
   if (const auto view = unwind::TableView::over(std::as_bytes(std::span(words)))) ask(*view);
+}
+
+void ask_starts(Bytes bytes) {
+  const auto starts = unwind::FunctionStarts::parse(bytes, 0x10000);
+  for (std::uint64_t address = 0; address < 0x20000; address += 0x1234) {
+    const auto piece = starts.piece_of(address);
+    if (piece && (address < piece->begin || address >= piece->end)) std::abort();
+  }
 }
 
 void build_and_ask(std::span<const CfiSection> sections) {
@@ -77,6 +87,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
     default:
       ask_bytes(bytes);
+      ask_starts(bytes);
       break;
   }
   return 0;

@@ -108,4 +108,14 @@ std::optional<Symbol> Image::symbol(std::string_view name) const {
   return found;
 }
 
+void Image::each_function(const std::function<void(const Symbol&, bool)>& visit) const {
+  for (const std::string_view section : {".symtab", ".dynsym"}) {
+    visit_symbols(*this, section, [&](const Entry& entry) {
+      const bool chosen = entry.type() == STT_GNU_IFUNC;
+      if (chosen || entry.type() == STT_FUNC) visit(entry.symbol, chosen);
+      return true;
+    });
+  }
+}
+
 }  // namespace sonde::elf

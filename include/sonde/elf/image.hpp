@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -134,6 +135,10 @@ class Image {
 
   // The first defined symbol of that name, of any kind, in .symtab or else .dynsym. Linear in the table.
   std::optional<Symbol> symbol(std::string_view name) const;
+
+  // Calls visit for every defined function of .symtab and then of .dynsym, aliases and all: most come twice.
+  // `chosen_at_run_time`: its address is that of a function which returns the address (STT_GNU_IFUNC).
+  void each_function(const std::function<void(const Symbol& symbol, bool chosen_at_run_time)>& visit) const;
 
  private:
   Image(std::string name, std::unique_ptr<FileMapping> file, std::unique_ptr<Headers> headers);

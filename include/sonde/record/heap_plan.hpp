@@ -1,0 +1,47 @@
+// Where the breakpoints of a module go: at the entries of the allocator's functions, and at their ends.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sonde/allocator/functions.hpp"
+#include "sonde/arch/code.hpp"
+#include "sonde/elf/image.hpp"
+
+namespace sonde::record {
+
+enum class ProbeRole : std::uint8_t {
+  entry,    // A function of an allocator begins.
+  end,      // An instruction that one of them returns with.
+  modules,  // The loader tells debuggers that it has mapped or unmapped something (r_brk of link.h's
+            // r_debug).
+};
+
+struct PlannedProbe {
+  std::uint64_t address;  // As the file has it.
+  ProbeRole role;
+  allocator::Function function{};  // Of an entry.
+  // Of an entry: the function may leave by a jump to another, through a pointer. That one's end counts for
+  // it.
+  bool leaves_by_jump = false;
+};
+
+struct HeapPlan {
+  std::vector<PlannedProbe> probes;  // Each address once; ends before the entries that need them.
+  // Behind the module's code, up to the end of its last page. Free only where the process has zeros there.
+  // Both 0: none.
+  std::uint64_t tail_begin = 0;
+  std::uint64_t tail_end = 0;
+  bool has_allocator = false;
+  // Functions whose ends could not be found, or that are chosen at run time: they are not watched. Untrusted
+  // text.
+  std::vector<std::string> left_out;
+};
+
+// Linear in the image's symbols; of the code only the functions found are looked at, each up to
+// limits::allocator_code_bytes.
+HeapPlan plan_heap(const elf::Image& image, const arch::Code& code);
+
+}  // namespace sonde::record

@@ -1,0 +1,160 @@
+#include "sonde/record/heap_plan.hpp"
+
+#include <algorithm>
+#include <elf.h>
+#include <map>
+#include <set>
+#include <unordered_map>
+
+#include "sonde/base/limits.hpp"
+#include "sonde/unwind/function_starts.hpp"
+
+namespace sonde::record {
+
+namespace {
+
+constexpr std::uint64_t page = 4096;
+constexpr std::string_view loader_breakpoint = "_dl_debug_state";  // Of glibc's and musl's loaders.
+
+struct Found {
+  allocator::Function function;
+  std::uint64_t size;
+};
+
+struct Candidates {
+  std::map<std::uint64_t, Found> entries;  // By address: of aliases the table's first.
+  std::optional<std::uint64_t> loader;
+  std::vector<std::string> chosen_at_run_time;
+};
+
+Candidates candidates_of(const elf::Image& image) {
+  std::unordered_map<std::string_view, allocator::Function> names;
+  for (std::size_t i = 0; i < allocator::functions().size(); ++i) {
+    names.emplace(allocator::functions()[i].symbol, static_cast<allocator::Function>(i + 1));
+  }
+  Candidates found;
+  image.each_function([&](const elf::Symbol& symbol, bool chosen_at_run_time) {
+    if (symbol.name == loader_breakpoint) found.loader = symbol.address;
+    const auto known = names.find(symbol.name);
+    if (known == names.end()) return;
+    if (chosen_at_run_time) {
+      found.chosen_at_run_time.emplace_back(symbol.name);
+      return;
+    }
+    const auto [at, is_new] = found.entries.try_emplace(symbol.address, Found{known->second, symbol.size});
+    if (!is_new && known->second < at->second.function) at->second.function = known->second;
+  });
+  return found;
+}
+
+// Looks for the ends of functions: in all the pieces of code that jumps lead to from their entries.
+class EndFinder {
+ public:
+  EndFinder(const elf::Image& image, const arch::Code& code) : image_(image), code_(code) {
+    const elf::Section* section = image.section(".eh_frame_hdr");
+    if (section == nullptr) return;
+    if (const auto bytes = image.contents(*section))
+      starts_ = unwind::FunctionStarts::parse(*bytes, section->address);
+  }
+
+  struct Ends {
+    std::set<std::uint64_t> returns;
+    bool jumps_away = false;  // Through a pointer.
+    bool complete = true;
+  };
+
+  Ends of(std::uint64_t entry, std::uint64_t size) {
+    Ends ends;
+    todo_ = {piece_of(entry, size, ends)};
+    for (std::size_t i = 0; i < todo_.size(); ++i) {
+      if (i == limits::allocator_code_pieces) {
+        ends.complete = false;
+        break;
+      }
+      sweep(todo_[i], ends);
+    }
+    return ends;
+  }
+
+ private:
+  using Piece = unwind::FunctionStarts::Piece;
+
+  Piece piece_of(std::uint64_t address, std::uint64_t size, Ends& ends) const {
+    if (size != 0) return {address, address + size};
+    if (const auto piece = starts_.piece_of(address)) return *piece;
+    if (const auto symbol = image_.symbols().find(address); symbol && symbol->size != 0) {
+      return {symbol->address, symbol->address + symbol->size};
+    }
+    ends.complete = false;
+    return {address, address};
+  }
+
+  bool is_known(std::uint64_t address) const {
+    return std::any_of(todo_.begin(), todo_.end(),
+                       [&](const Piece& piece) { return piece.begin <= address && address < piece.end; });
+  }
+
+  // All instructions of a piece: what jump tables lead to as well, and what follows calls that do not return.
+  void sweep(Piece piece, Ends& ends) {
+    Bytes code = image_.loaded_at(piece.begin);
+    code = code.first(std::min(
+        {code.size(), static_cast<std::size_t>(piece.end - piece.begin), limits::allocator_code_bytes}));
+    for (std::uint64_t address = piece.begin; !code.empty();) {
+      const auto instruction = code_.decode(code, address);
+      if (!instruction) break;  // Padding, or data.
+      if (instruction->flow == arch::Flow::ret) ends.returns.insert(address);
+      if (instruction->flow == arch::Flow::jump_anywhere) ends.jumps_away = true;
+      const bool leads = instruction->flow == arch::Flow::jump || instruction->flow == arch::Flow::branch;
+      if (leads && !is_known(instruction->target)) todo_.push_back(piece_of(instruction->target, 0, ends));
+      code = code.subspan(instruction->size);
+      address += instruction->size;
+    }
+  }
+
+  const elf::Image& image_;
+  const arch::Code& code_;
+  unwind::FunctionStarts starts_;
+  std::vector<Piece> todo_;
+};
+
+void plan_tail(const elf::Image& image, HeapPlan& plan) {
+  for (const elf::Segment& segment : image.segments()) {
+    if (segment.type != PT_LOAD || (segment.flags & PF_X) == 0) continue;
+    plan.tail_begin = segment.address + segment.file_size;
+    plan.tail_end = (plan.tail_begin + page - 1) / page * page;
+  }
+}
+
+}  // namespace
+
+HeapPlan plan_heap(const elf::Image& image, const arch::Code& code) {
+  HeapPlan plan;
+  if (image.file_class() != elf::FileClass::elf64) return plan;
+  Candidates candidates = candidates_of(image);
+  plan.left_out = std::move(candidates.chosen_at_run_time);
+  plan_tail(image, plan);
+  if (candidates.loader) plan.probes.push_back({*candidates.loader, ProbeRole::modules});
+  EndFinder finder(image, code);
+  std::set<std::uint64_t> ends;
+  std::vector<PlannedProbe> entries;
+  for (const auto& [address, found] : candidates.entries) {
+    PlannedProbe probe{address, ProbeRole::entry, found.function};
+    if (!allocator::releases(allocator::row_of(found.function)->shape)) {
+      const EndFinder::Ends its = finder.of(address, found.size);
+      if (!its.complete || (its.returns.empty() && !its.jumps_away) ||
+          ends.size() + its.returns.size() > limits::module_probes) {
+        plan.left_out.emplace_back(allocator::row_of(found.function)->symbol);
+        continue;
+      }
+      probe.leaves_by_jump = its.jumps_away;
+      ends.insert(its.returns.begin(), its.returns.end());
+    }
+    entries.push_back(probe);
+  }
+  for (const std::uint64_t address : ends) plan.probes.push_back({address, ProbeRole::end});
+  plan.probes.insert(plan.probes.end(), entries.begin(), entries.end());
+  plan.has_allocator = !entries.empty();
+  return plan;
+}
+
+}  // namespace sonde::record
