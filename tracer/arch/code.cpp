@@ -145,10 +145,14 @@ Result<Code> Code::make() {
 std::optional<CodeInstruction> Code::decode(Bytes code, std::uint64_t address) const {
   const cs_insn* one = handle_->decoder.decode(code, address);
   if (one == nullptr || one->detail == nullptr) return std::nullopt;
-  CodeInstruction decoded{one->size, flow_of(*one), 0, is_call(*one)};
+  CodeInstruction decoded{one->size, flow_of(*one), 0, is_call(*one), 0};
   if (decoded.is_call) decoded.flow = Flow::onward;
   if (decoded.flow == Flow::branch || decoded.flow == Flow::jump) {
     decoded.target = static_cast<std::uint64_t>(one->detail->x86.operands[0].imm);
+  }
+  if (decoded.flow == Flow::jump_anywhere && has_rip_operand(one->detail->x86)) {
+    const auto displacement = static_cast<std::uint64_t>(one->detail->x86.operands[0].mem.disp);
+    decoded.pointer = address + one->size + displacement;
   }
   return decoded;
 }

@@ -20,6 +20,7 @@
 #include "sonde/cli/job_control.hpp"
 #include "sonde/cli/message.hpp"
 #include "sonde/cli/processes.hpp"
+#include "sonde/probes/settle.hpp"
 #include "sonde/ptrace/wait.hpp"
 
 namespace sonde::cli {
@@ -94,6 +95,7 @@ class Keeper {
   const Settings& settings_;
   std::optional<event::Ring> ring_;
   std::optional<Outputs> outputs_;
+  std::optional<probes::PatchTable> patches_;
   std::optional<process::Launch> launch_;
   JobControl job_;
   record::ControlSocket tracer_socket_;
@@ -119,6 +121,11 @@ Result<void> Keeper::prepare() {
   auto ring = event::Ring::create(limits::ring_bytes);
   if (!ring) return Failure(ring.error());
   ring_.emplace(std::move(*ring));
+  if (settings_.tracing.heap) {
+    auto patches = probes::PatchTable::make();
+    if (!patches) return Failure(patches.error());
+    patches_.emplace(std::move(*patches));
+  }
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return fail_errno(errno, "cannot make a pipe");
   lifeline_.watched.reset(ends[0]);
@@ -183,7 +190,8 @@ Result<void> Keeper::fork_processes() {
     signals_.reset();
     outputs_->abandon();
     ::_exit(run_tracer_process(settings_, *ring_, std::move(for_tracer->second),
-                               launch_ ? &*launch_ : nullptr, {keeper, console_, ::getpid()}));
+                               launch_ ? &*launch_ : nullptr, {keeper, console_, ::getpid()},
+                               patches_ ? &*patches_ : nullptr));
   }
   if (tracer_ < 0) return fail_errno(errno, "cannot start a process");
   tracer_socket_ = std::move(for_tracer->first);
@@ -289,10 +297,11 @@ void Keeper::ask_to_detach() {
 }
 
 // Asked a second time: the output may hang. The kernel detaches what a killed tracer held; under a seccomp
-// filter that would end the program, so there the tracer is left alone.
+// filter, and with breakpoints in it, that could end the program, so there the tracer is left alone.
 void Keeper::kill_processes() {
   killed_ = true;
-  if (tracer_ > 0 && settings_.tracing.can_detach()) ::kill(tracer_, SIGKILL);
+  const bool may_die = settings_.tracing.can_detach() && !settings_.tracing.heap;
+  if (tracer_ > 0 && may_die) ::kill(tracer_, SIGKILL);
   if (console_ > 0) ::kill(console_, SIGKILL);
 }
 
@@ -320,6 +329,7 @@ void Keeper::look_at_children() {
 }
 
 void Keeper::on_tracer_gone(int status) {
+  if (patches_ && WIFSIGNALED(status)) probes::recover(*patches_);
   ring_->close();
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return;
   own_status_ = own_failure;

@@ -19,10 +19,16 @@ void ignore_terminal_signals() {
 }
 
 int run_tracer_process(const Settings& settings, event::Ring& ring, record::ControlSocket control,
-                       process::Launch* program, std::vector<pid_t> own) {
+                       process::Launch* program, std::vector<pid_t> own, probes::PatchTable* patches) {
   ::prctl(PR_SET_NAME, "sonde-tracer");
   ignore_terminal_signals();
-  record::Tracer tracer(settings.tracing, ring, std::move(control));
+  record::Tracer tracer(settings.tracing, ring, std::move(control), patches);
+  if (auto ready = tracer.prepare_heap(); !ready) {
+    tracer.refuse(0, ready.error().message());
+    if (program != nullptr) program->abandon();
+    ring.close();
+    return 125;
+  }
   if (program != nullptr) {
     if (auto started = tracer.start(*program); !started) {
       tracer.refuse(program->pid(), started.error().message());

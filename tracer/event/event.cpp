@@ -141,7 +141,7 @@ std::optional<Payload> parse_payload(FrameType type, Bytes body) {
       return TaskDetached{};
     case FrameType::lost:
       if (const auto p = split<LostFrame>(body);
-          p && p->fixed->reason <= static_cast<std::uint32_t>(LossReason::sampling)) {
+          p && p->fixed->reason <= static_cast<std::uint32_t>(LossReason::unwatched)) {
         return Lost{p->fixed->count, static_cast<LossReason>(p->fixed->reason)};
       }
       return std::nullopt;

@@ -44,6 +44,8 @@ std::string_view loss_text(event::LossReason reason) {
       return "over the rate limit";
     case event::LossReason::sampling:
       return "not sampled";
+    case event::LossReason::unwatched:
+      return "their ends could not be caught";
   }
   return "";
 }
@@ -56,6 +58,8 @@ std::string_view loss_name(event::LossReason reason) {
       return "rate_limit";
     case event::LossReason::sampling:
       return "sampling";
+    case event::LossReason::unwatched:
+      return "unwatched";
   }
   return "";
 }

@@ -131,6 +131,8 @@ bool peek_pc(pid_t tid, Address& pc) { return peek_register(tid, offsetof(user_r
 
 bool poke_pc(pid_t tid, Address pc) { return poke_register(tid, offsetof(user_regs_struct, rip), pc.value); }
 
+bool peek_sp(pid_t tid, std::uint64_t& sp) { return peek_register(tid, offsetof(user_regs_struct, rsp), sp); }
+
 bool poke_word(pid_t tid, Address address, std::uint64_t value) {
   return ::ptrace(PTRACE_POKEDATA, tid, word(address.value), word(value)) == 0;
 }

@@ -15,10 +15,11 @@ namespace {
 constexpr int exec_retries = 20;  // A millisecond apart.
 
 ptrace::Options ptrace_options(const Options& options) {
-  return {.threads = true,
-          .children = options.follow_children,
-          .seccomp = options.seccomp,
-          .kill_on_exit = options.kill_on_exit || options.seccomp};
+  return {
+      .threads = true,
+      .children = options.follow_children || options.heap,  // Whoever has breakpoints in it must be traced.
+      .seccomp = options.seccomp,
+      .kill_on_exit = options.kill_on_exit || options.seccomp};
 }
 
 }  // namespace
@@ -74,6 +75,7 @@ Result<void> Tracer::attach_process(pid_t pid, ptrace::Seizing& seizing) {
     const bool threads = (seized || status.state == 'Z') && attach_tasks(status.pid, seizing);
     if (seized || threads) {
       events_.named({status.pid, pid});
+      if (heap_) heap_->watch({status.pid, pid});
       return {};
     }
     if (tries == 0 || seized.error().code != ErrorCode::permission) {
@@ -123,7 +125,9 @@ void Tracer::begin_detach() {
     events_.mute();
     return;
   }
-  if (std::exchange(detaching_, true)) return;
+  if (detaching_) return;
+  take_breakpoints_out();
+  detaching_ = true;
   tasks_.each([this](Task& task) { interrupt(task); });
   ControlSignal::raise_soon();
 }
@@ -149,6 +153,8 @@ void Tracer::let_go(Task& task, Stop stop, int signal) {
   const TaskId id = task.id;
   const bool announce = !task.let_go && !task.hidden;
   if (task.cleared) restore_untraced(id.tid, *task.cleared);
+  // A child that is not followed: what it has of its parent's breakpoints goes with us.
+  if (heap_ && task.let_go && id.pid == id.tid && !heap_->shares_memory(id.pid)) heap_->restore(id.pid);
   std::move(stop).detach(signal);
   tasks_.remove(id.tid);
   if (announce) events_.detached(id);

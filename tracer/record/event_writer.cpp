@@ -143,6 +143,19 @@ void EventWriter::thread_stack(TaskId task) {
   ring_.post();
 }
 
+void EventWriter::heap(TaskId task, Nanoseconds time, const event::HeapFrame& call, std::uint32_t stack) {
+  if (!begin(FrameType::heap, task, time)) return;
+  frame_.put(call);
+  put_stack(stack);
+  ring_.post();
+}
+
+void EventWriter::note(TaskId task, std::string_view text) {
+  if (!begin(FrameType::note, task, now())) return;
+  frame_.text(text);
+  ring_.post();
+}
+
 void EventWriter::group_stop(TaskId task, int signal) {
   if (!begin(FrameType::group_stop, task, now())) return;
   frame_.put(event::GroupStopFrame{signal, 0});

@@ -59,7 +59,8 @@ class EndFinder {
 
   struct Ends {
     std::set<std::uint64_t> returns;
-    bool jumps_away = false;  // Through a pointer.
+    std::map<std::uint64_t, std::uint64_t>
+        jumps;  // To other functions, each with the pointer that it goes through.
     bool complete = true;
   };
 
@@ -89,6 +90,24 @@ class EndFinder {
     return {address, address};
   }
 
+  // Where in the file's memory an entry of the procedure linkage table has the address that it jumps to
+  // (psABI, "Procedure Linkage Table"). Empty for other code.
+  std::optional<std::uint64_t> linkage_pointer(std::uint64_t address) const {
+    const bool in_table =
+        std::any_of(image_.sections().begin(), image_.sections().end(), [&](const auto& section) {
+          return section.name.starts_with(".plt") && address - section.address < section.size;
+        });
+    Bytes code = in_table ? image_.loaded_at(address) : Bytes{};
+    for (int i = 0; i < 2; ++i) {
+      const auto instruction = code_.decode(code, address);
+      if (!instruction) return std::nullopt;
+      if (instruction->flow == arch::Flow::jump_anywhere) return instruction->pointer;
+      code = code.subspan(instruction->size);  // endbr64
+      address += instruction->size;
+    }
+    return std::nullopt;
+  }
+
   bool is_known(std::uint64_t address) const {
     return std::any_of(todo_.begin(), todo_.end(),
                        [&](const Piece& piece) { return piece.begin <= address && address < piece.end; });
@@ -103,9 +122,13 @@ class EndFinder {
       const auto instruction = code_.decode(code, address);
       if (!instruction) break;  // Padding, or data.
       if (instruction->flow == arch::Flow::ret) ends.returns.insert(address);
-      if (instruction->flow == arch::Flow::jump_anywhere) ends.jumps_away = true;
+      if (instruction->flow == arch::Flow::jump_anywhere) ends.jumps.emplace(address, instruction->pointer);
       const bool leads = instruction->flow == arch::Flow::jump || instruction->flow == arch::Flow::branch;
-      if (leads && !is_known(instruction->target)) todo_.push_back(piece_of(instruction->target, 0, ends));
+      if (const auto pointer = leads ? linkage_pointer(instruction->target) : std::nullopt) {
+        ends.jumps.emplace(address, *pointer);
+      } else if (leads && !is_known(instruction->target)) {
+        todo_.push_back(piece_of(instruction->target, 0, ends));
+      }
       code = code.subspan(instruction->size);
       address += instruction->size;
     }
@@ -136,22 +159,27 @@ HeapPlan plan_heap(const elf::Image& image, const arch::Code& code) {
   if (candidates.loader) plan.probes.push_back({*candidates.loader, ProbeRole::modules});
   EndFinder finder(image, code);
   std::set<std::uint64_t> ends;
+  std::map<std::uint64_t, std::uint64_t> jumps;
   std::vector<PlannedProbe> entries;
   for (const auto& [address, found] : candidates.entries) {
     PlannedProbe probe{address, ProbeRole::entry, found.function};
     if (!allocator::releases(allocator::row_of(found.function)->shape)) {
       const EndFinder::Ends its = finder.of(address, found.size);
-      if (!its.complete || (its.returns.empty() && !its.jumps_away) ||
-          ends.size() + its.returns.size() > limits::module_probes) {
+      if (!its.complete || (its.returns.empty() && its.jumps.empty()) ||
+          ends.size() + its.returns.size() + its.jumps.size() > limits::module_probes) {
         plan.left_out.emplace_back(allocator::row_of(found.function)->symbol);
         continue;
       }
-      probe.leaves_by_jump = its.jumps_away;
+      probe.leaves_by_jump = !its.jumps.empty();
       ends.insert(its.returns.begin(), its.returns.end());
+      jumps.insert(its.jumps.begin(), its.jumps.end());
     }
     entries.push_back(probe);
   }
   for (const std::uint64_t address : ends) plan.probes.push_back({address, ProbeRole::end});
+  for (const auto& [address, pointer] : jumps) {
+    plan.probes.push_back({.address = address, .role = ProbeRole::jump, .through = pointer});
+  }
   plan.probes.insert(plan.probes.end(), entries.begin(), entries.end());
   plan.has_allocator = !entries.empty();
   return plan;

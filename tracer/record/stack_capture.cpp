@@ -37,7 +37,18 @@ StackCapture::StackCapture(RingWriter& ring, bool redact_paths)
 }
 
 std::uint32_t StackCapture::take(TaskId task, Nanoseconds time) {
-  const WalkedStack stack = walker_.walk(task, time);
+  return write(walker_.walk(task, time), task, time);
+}
+
+std::uint32_t StackCapture::take_of_caller(TaskId task, const arch::Registers& registers, Nanoseconds time) {
+  WalkedStack stack = walker_.walk(task, registers, time);
+  if (stack.frames.size() < 2) return 0;
+  stack.frames = stack.frames.subspan(1);
+  stack.modules = stack.modules.subspan(1);
+  return write(stack, task, time);
+}
+
+std::uint32_t StackCapture::write(const WalkedStack& stack, TaskId task, Nanoseconds time) {
   if (stack.frames.empty()) return 0;
   for (const process::Module* module : stack.modules) {
     if (module != nullptr && !announced_[module->id] && !announce_module(*module, task, time)) return 0;

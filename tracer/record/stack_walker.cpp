@@ -42,23 +42,33 @@ bool StackWalker::refresh(pid_t pid, Process& process, Nanoseconds time) {
   return process.space.refresh(pid, modules_);
 }
 
+const process::AddressSpace* StackWalker::look(pid_t pid, Nanoseconds time) {
+  Process& process = processes_[pid];
+  return refresh(pid, process, time) ? &process.space : nullptr;
+}
+
 WalkedStack StackWalker::walk(TaskId task, Nanoseconds time) {
+  const auto registers = ptrace::registers(task.tid);
+  return registers ? walk(task, *registers, time) : WalkedStack{};
+}
+
+WalkedStack StackWalker::walk(TaskId task, const arch::Registers& registers, Nanoseconds time) {
   Process& process = processes_[task.pid];
   if (process.stale) refresh(task.pid, process, time);
   WalkedStack walked{};
-  if (!walk_in(task, process.space, walked) && time - process.refreshed > refresh_interval_ns) {
+  if (!walk_in(task, registers, process.space, walked) && time - process.refreshed > refresh_interval_ns) {
     refresh(task.pid, process, time);
-    walk_in(task, process.space, walked);
+    walk_in(task, registers, process.space, walked);
   }
   return walked;
 }
 
-bool StackWalker::walk_in(TaskId task, const process::AddressSpace& space, WalkedStack& into) {
+bool StackWalker::walk_in(TaskId task, const arch::Registers& registers, const process::AddressSpace& space,
+                          WalkedStack& into) {
   into = {};
-  const auto registers = ptrace::registers(task.tid);
-  if (!registers || !registers->is_64_bit()) return true;
+  if (!registers.is_64_bit()) return true;
   const memory::ProcessMemory memory(task.tid);
-  const unwind::Walk walked = unwind::walk(*registers, space.code(), memory, window_, frames_);
+  const unwind::Walk walked = unwind::walk(registers, space.code(), memory, window_, frames_);
   bool inside = true;
   for (std::size_t i = 0; i < walked.frames; ++i) {
     const unwind::Frame& frame = frames_[i];

@@ -46,7 +46,7 @@ bool is_exec(const ptrace::SyscallEntry& entry) {
 
 }  // namespace
 
-Tracer::Tracer(const Options& options, event::Ring& ring, ControlSocket control)
+Tracer::Tracer(const Options& options, event::Ring& ring, ControlSocket control, probes::PatchTable* patches)
     : options_(options),
       keeper_(::getppid()),
       control_(std::move(control)),
@@ -56,6 +56,7 @@ Tracer::Tracer(const Options& options, event::Ring& ring, ControlSocket control)
                 if (ControlSignal::pending()) read_control();
                 return detach_requested_;
               }),
+      patches_(patches),
       limiter_(options),
       waiter_(options.low_latency && has_several_cpus()) {}
 
@@ -89,7 +90,7 @@ void Tracer::on_stop(Stop stop) {
   if (task == nullptr) task = adopt_early(stop.tid());
   if (task == nullptr) return;  // Gone already; the stop lets go of what may be left.
   const int in_hand = stop.signal_in_hand();
-  if (task->let_go) return let_go(*task, std::move(stop), in_hand);
+  if (task->let_go && !must_stay(*task)) return let_go(*task, std::move(stop), in_hand);
   switch (stop.kind()) {
     case StopKind::seccomp:
       // A task that stops at every call has been here already, before the filters ran.
@@ -212,6 +213,8 @@ void Tracer::on_own_filter(Task& task) {
 
 void Tracer::on_signal(Task& task, Stop stop) {
   const int signal = stop.signal();
+  if (heap_ && signal == SIGTRAP && heap_->serve(task)) return go_on(task, std::move(stop), 0);
+  if (heap_) heap_->before_signal(task);
   // Traced, a task is woken even by signals that it ignores.
   if (call_was_interrupted(stop.tid()) && ignores(stop.tid(), signal))
     make_interrupted_call_again(stop.tid());
@@ -253,6 +256,8 @@ void Tracer::on_exec(Stop stop) {
   } else if ((task = adopt_early(tid)) == nullptr) {
     return;
   }
+  if (heap_) heap_->forget(task->id.pid);
+  task->heap = {};
   if (task->let_go) return let_go(*task, std::move(stop), 0);
   if (std::exchange(task->hidden, false)) {
     task->starting = true;
@@ -260,12 +265,14 @@ void Tracer::on_exec(Stop stop) {
   }
   events_.exec(task->id, former);
   events_.named(task->id);
+  if (heap_ && !detaching_) heap_->watch(task->id);
   go_on(*task, std::move(stop), 0);
 }
 
 void Tracer::on_ended(pid_t tid, int status) {
   const Task* task = tasks_.find(tid);
   if (task == nullptr) return;
+  if (heap_ && tid == task->id.pid) heap_->forget(tid);
   if (!task->let_go && !task->hidden) events_.ended(task->id, status);
   if (tid == program_) wake_keeper();
   tasks_.remove(tid);
@@ -277,6 +284,7 @@ Task& Tracer::adopt(pid_t tid, pid_t parent_tid, TaskOrigin origin, pid_t pid) {
       origin == TaskOrigin::fork || origin == TaskOrigin::vfork || origin == TaskOrigin::clone;
   task.let_go = is_child && !options_.follow_children && pid == tid;
   if (!task.let_go) events_.started(task.id, parent_tid, origin);
+  if (is_child) inherit_breakpoints(task, parent_tid);
   return task;
 }
 

@@ -27,6 +27,8 @@ struct CodeInstruction {
   Flow flow;
   std::uint64_t target;  // Of a branch or jump.
   bool is_call;
+  std::uint64_t
+      pointer;  // Of a jump_anywhere: where the address stands that it jumps to; 0 where registers say that.
 };
 
 // An instruction that has been made to run at another place.

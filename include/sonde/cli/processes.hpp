@@ -10,6 +10,7 @@
 #include "sonde/cli/outputs.hpp"
 #include "sonde/cli/settings.hpp"
 #include "sonde/event/ring.hpp"
+#include "sonde/probes/patch_table.hpp"
 #include "sonde/process/launch.hpp"
 #include "sonde/record/control.hpp"
 
@@ -27,7 +28,7 @@ struct Lifeline {
 void ignore_terminal_signals();
 
 int run_tracer_process(const Settings& settings, event::Ring& ring, record::ControlSocket control,
-                       process::Launch* program, std::vector<pid_t> own);
+                       process::Launch* program, std::vector<pid_t> own, probes::PatchTable* patches);
 
 int run_console_process(const Settings& settings, event::Ring& ring, record::ControlSocket control,
                         UniqueFd lifeline, Outputs outputs);

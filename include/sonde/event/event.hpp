@@ -65,7 +65,12 @@ struct TaskEnded {
 
 struct TaskDetached {};
 
-enum class LossReason : std::uint32_t { overflow, rate_limit, sampling };
+enum class LossReason : std::uint32_t {
+  overflow,
+  rate_limit,
+  sampling,
+  unwatched,  // An allocator's call whose end could not be caught.
+};
 
 struct Lost {
   std::uint64_t count;

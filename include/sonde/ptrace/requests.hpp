@@ -75,6 +75,7 @@ bool poke_register(pid_t tid, std::size_t offset, std::uint64_t value);
 // The program counter. False when the task is gone.
 bool peek_pc(pid_t tid, Address& pc);
 bool poke_pc(pid_t tid, Address pc);
+bool peek_sp(pid_t tid, std::uint64_t& sp);
 
 // Overwrites the word at `address` in the task's memory, whatever its protection.
 bool poke_word(pid_t tid, Address address, std::uint64_t value);

@@ -36,6 +36,9 @@ class EventWriter {
   void crash(TaskId task, const siginfo_t& info);
   // What another thread of that process, stopped too, is doing.
   void thread_stack(TaskId task);
+  // A call of an allocator; `stack` is an id or 0.
+  void heap(TaskId task, Nanoseconds time, const event::HeapFrame& call, std::uint32_t stack);
+  void note(TaskId task, std::string_view text);
   void group_stop(TaskId task, int signal);
   void exec(TaskId task, pid_t old_tid);
   void ended(TaskId task, int status);
@@ -47,6 +50,12 @@ class EventWriter {
   void code_mapped(TaskId task) {
     if (stacks_) stacks_->code_mapped(task.pid);
   }
+
+  // As StackCapture's: the stack of the caller of a function, and where the code of a process is.
+  std::uint32_t stack_of_caller(TaskId task, const arch::Registers& registers, Nanoseconds time) {
+    return muted_ ? 0 : stacks().take_of_caller(task, registers, time);
+  }
+  const process::AddressSpace* look(pid_t pid, Nanoseconds time) { return stacks().look(pid, time); }
 
   // Ends the stream: nothing more is written.
   void mute();

@@ -13,10 +13,12 @@
 namespace sonde::record {
 
 enum class ProbeRole : std::uint8_t {
-  entry,    // A function of an allocator begins.
-  end,      // An instruction that one of them returns with.
-  modules,  // The loader tells debuggers that it has mapped or unmapped something (r_brk of link.h's
-            // r_debug).
+  entry,      // A function of an allocator begins.
+  end,        // An instruction that one of them returns with.
+  jump,       // One that it may leave with for another function.
+  came_back,  // Where that one returns to: not of a plan, but found at the jump.
+  modules,    // The loader tells debuggers that it has mapped or unmapped something (r_brk of link.h's
+              // r_debug).
 };
 
 struct PlannedProbe {
@@ -26,6 +28,7 @@ struct PlannedProbe {
   // Of an entry: the function may leave by a jump to another, through a pointer. That one's end counts for
   // it.
   bool leaves_by_jump = false;
+  std::uint64_t through = 0;  // Of a jump: the pointer that it goes through, where that is known.
 };
 
 struct HeapPlan {

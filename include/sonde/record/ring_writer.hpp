@@ -34,7 +34,7 @@ class RingWriter {
   std::function<bool()> given_up_;
   FrameBuffer frame_;
   FrameBuffer loss_frame_;
-  std::array<std::uint64_t, 3> lost_{};
+  std::array<std::uint64_t, 4> lost_{};
 };
 
 }  // namespace sonde::record

@@ -20,7 +20,11 @@ class StackCapture {
   // that is gone, for 32-bit code, and where those frames were dropped. Uses the ring's frame buffer.
   std::uint32_t take(TaskId task, Nanoseconds time);
 
+  // The same for the caller of a function that the task is at the entry of: `registers` are its own there.
+  std::uint32_t take_of_caller(TaskId task, const arch::Registers& registers, Nanoseconds time);
+
   // As StackWalker's.
+  const process::AddressSpace* look(pid_t pid, Nanoseconds time) { return walker_.look(pid, time); }
   std::optional<Address> symbol(pid_t pid, std::string_view name) const { return walker_.symbol(pid, name); }
   void code_mapped(pid_t pid) { walker_.code_mapped(pid); }
   void forget(pid_t pid) { walker_.forget(pid); }
@@ -35,6 +39,7 @@ class StackCapture {
     event::StackEnd end;
   };
 
+  std::uint32_t write(const WalkedStack& stack, TaskId task, Nanoseconds time);
   bool announce_module(const process::Module& module, TaskId task, Nanoseconds time);
   std::uint32_t intern(const WalkedStack& stack, TaskId task, Nanoseconds time);
   bool is(const Known& known, std::uint64_t hash, const WalkedStack& stack) const;

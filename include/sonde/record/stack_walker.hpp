@@ -32,6 +32,11 @@ class StackWalker {
 
   // The task must be stopped; `time` is now.
   WalkedStack walk(TaskId task, Nanoseconds time);
+  // The same, where the task's registers are known: or what they would be elsewhere in its code.
+  WalkedStack walk(TaskId task, const arch::Registers& registers, Nanoseconds time);
+
+  // Where the process's code is, looked at anew. Null when that cannot be read. Valid until the next look.
+  const process::AddressSpace* look(pid_t pid, Nanoseconds time);
 
   // Where the first module of the process that defines this symbol has it, as of the last look at its
   // mappings.
@@ -51,7 +56,8 @@ class StackWalker {
 
   bool refresh(pid_t pid, Process& process, Nanoseconds time);
   // False when a frame is in memory that was not executable when last looked.
-  bool walk_in(TaskId task, const process::AddressSpace& space, WalkedStack& into);
+  bool walk_in(TaskId task, const arch::Registers& registers, const process::AddressSpace& space,
+               WalkedStack& into);
 
   process::ModuleCache modules_;
   std::unordered_map<pid_t, Process> processes_;

@@ -7,10 +7,25 @@
 #include <unordered_map>
 
 #include "sonde/ptrace/requests.hpp"
+#include "sonde/record/heap_calls.hpp"
 #include "sonde/record/untraced_clone.hpp"
 #include "sonde/syscall/table.hpp"
 
 namespace sonde::record {
+
+// A block was released by a function that may hand it on to another.
+struct Release {
+  std::uint64_t pointer;
+  std::uint64_t stack_pointer;
+  std::uint64_t return_address;
+  Address function;
+};
+
+struct HeapTask {
+  HeapCalls calls;
+  std::optional<Release> release;  // The last call of an allocator, if it was one.
+  Address moved_to;  // A breakpoint that was served already, which the task goes back to after a signal.
+};
 
 struct Task {
   TaskId id;
@@ -26,6 +41,7 @@ struct Task {
   bool crash_told = false;             // Its process is about to die, and all was said of that.
   std::optional<ClearedFlag> cleared;  // To be restored at the exit of a clone, or at a child's first stop.
   ptrace::SyscallEntry entry{};
+  HeapTask heap;
   const syscall::Row* row = nullptr;  // Of the entry; never nullptr while in_call.
 };
 

@@ -14,6 +14,7 @@
 #include "sonde/ptrace/wait.hpp"
 #include "sonde/record/control.hpp"
 #include "sonde/record/event_writer.hpp"
+#include "sonde/record/heap_capture.hpp"
 #include "sonde/record/options.hpp"
 #include "sonde/record/site_limiter.hpp"
 #include "sonde/record/stop_waiter.hpp"
@@ -25,7 +26,11 @@ namespace sonde::record {
 // ends with every tracee gone or detached.
 class Tracer {
  public:
-  Tracer(const Options& options, event::Ring& ring, ControlSocket control);
+  // `patches` is needed with options.heap, and must outlive the tracer; else it may be null.
+  Tracer(const Options& options, event::Ring& ring, ControlSocket control, probes::PatchTable* patches);
+
+  // To be called first, and nothing else when it fails.
+  Result<void> prepare_heap();
 
   // Traces the program, from its exec on. The launch must not have been let go.
   Result<void> start(process::Launch& program);
@@ -71,6 +76,11 @@ class Tracer {
   void let_go(Task& task, ptrace::Stop stop, int signal);
   ptrace::Run next_run(const Task& task) const;
 
+  void inherit_breakpoints(const Task& child, pid_t parent_tid);
+  bool must_stay(const Task& task) const;
+  std::vector<ptrace::Stop> stop_all();
+  void take_breakpoints_out();
+
   void read_control();
   void begin_detach();
   bool only_sleepers_left();
@@ -82,6 +92,8 @@ class Tracer {
   ControlSocket control_;
   ControlSignal control_signal_;
   EventWriter events_;
+  probes::PatchTable* const patches_;
+  std::optional<HeapCapture> heap_;  // With options_.heap.
   SiteLimiter limiter_;
   StopWaiter waiter_;
   process::ProcFs proc_;

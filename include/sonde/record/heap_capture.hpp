@@ -1,0 +1,103 @@
+// Watches allocators: puts breakpoints on their functions and makes events of what they report.
+//
+// A call that returns a block stops its task twice, at the entry and at the end; one that releases a block
+// once. At an entry the stack is as the caller left it, and at an end rax has the result; nothing on the
+// stack is changed.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "sonde/probes/probe_set.hpp"
+#include "sonde/record/event_writer.hpp"
+#include "sonde/record/heap_plan.hpp"
+#include "sonde/record/options.hpp"
+#include "sonde/record/task.hpp"
+
+namespace sonde::record {
+
+class HeapCapture {
+ public:
+  // Fails without capstone.
+  static Result<HeapCapture> make(const Options& options, EventWriter& events, probes::PatchTable& table);
+
+  // A process is traced, all its tasks, or has just executed a program. Its tasks may run.
+  void watch(TaskId task);
+  // A process was made by another, whose breakpoints are in its memory too. Its task must be stopped.
+  void inherit(pid_t child, pid_t parent);
+  // A process has ended, or executes another program.
+  void forget(pid_t pid);
+
+  // A task stands at a SIGTRAP. True when that is ours: it is ready to go on, without a signal.
+  bool serve(Task& task);
+  // A task is about to be given a signal: no signal's frame may have an address of ours.
+  void before_signal(Task& task);
+
+  // Whether another process has the same memory: a child of vfork before its exec. It cannot be let go.
+  bool shares_memory(pid_t pid) const;
+  // For probes::settle().
+  std::vector<const probes::Patch*> patches_of(pid_t pid) const;
+  // Takes all breakpoints of the process out. All its tasks must have been settled.
+  void restore(pid_t pid);
+  // The same for all processes.
+  void restore_all();
+
+ private:
+  // A piece of a module's code, with breakpoints.
+  struct Placed {
+    Address end;
+    std::uint64_t bias;
+    const process::Module* module;
+    probes::SlotArea slots;
+  };
+
+  // One address space.
+  struct Space {
+    Space(pid_t owning, probes::PatchTable& table)
+        : owner(owning), probes(std::make_unique<probes::ProbeSet>(owning, table)) {}
+
+    pid_t owner;  // The process that its events are told of.
+    std::unique_ptr<probes::ProbeSet> probes;
+    std::map<Address, Placed> code;  // By where it begins.
+    std::unordered_map<std::uint64_t, Address>
+        pointers;  // That jumps away go through, by the jump's address.
+    std::unordered_set<std::uint64_t>
+        taken_out;  // Where breakpoints were that a task may still have run into.
+    bool has_allocator = false;
+    bool reported = false;
+  };
+
+  HeapCapture(const Options& options, EventWriter& events, probes::PatchTable& table, arch::Code code)
+      : options_(options), events_(events), table_(table), code_(std::move(code)) {}
+
+  Space* space_of(pid_t pid) const;
+  void place(Space& space, TaskId task);
+  void place_module(Space& space, TaskId task, const unwind::Module& code, const process::Module& module);
+  const HeapPlan& plan_of(const process::Module& module, TaskId task);
+
+  void on_entry(Task& task, Space& space, const arch::Registers& registers, probes::Tag tag,
+                Nanoseconds time);
+  void on_release(Task& task, Space& space, HeapEntry& entry, const arch::Registers& registers,
+                  Nanoseconds time);
+  bool continues_release(Task& task, const HeapEntry& entry) const;
+  void on_end(Task& task, Space& space, std::optional<HeapEntry> ended, std::uint64_t result);
+  void on_jump(Task& task, Space& space, Address jump, std::uint64_t stack_pointer);
+  bool catch_return(Space& space, Address return_address);
+  std::uint32_t stack_of(TaskId task, const arch::Registers& registers, Nanoseconds time);
+
+  const Options& options_;
+  EventWriter& events_;
+  probes::PatchTable& table_;
+  arch::Code code_;
+  std::unordered_map<pid_t, std::shared_ptr<Space>> spaces_;
+  std::unordered_map<std::uint32_t, HeapPlan> plans_;  // By a module's id.
+};
+
+}  // namespace sonde::record

@@ -1,0 +1,239 @@
+#include "sonde/record/heap_capture.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <linux/kcmp.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "record/heap_tags.hpp"
+#include "sonde/base/clock.hpp"
+#include "sonde/memory/process_memory.hpp"
+
+namespace sonde::record {
+
+namespace {
+
+using arch::Register;
+using probes::Probe;
+using probes::ProbeSet;
+
+bool same_memory(pid_t a, pid_t b) { return ::syscall(SYS_kcmp, a, b, KCMP_VM, 0, 0) == 0; }
+
+}  // namespace
+
+Result<HeapCapture> HeapCapture::make(const Options& options, EventWriter& events,
+                                      probes::PatchTable& table) {
+  auto code = arch::Code::make();
+  if (!code) return Failure(std::move(code.error()));
+  return HeapCapture(options, events, table, *std::move(code));
+}
+
+HeapCapture::Space* HeapCapture::space_of(pid_t pid) const {
+  const auto found = spaces_.find(pid);
+  return found == spaces_.end() ? nullptr : found->second.get();
+}
+
+void HeapCapture::watch(TaskId task) {
+  auto& space = spaces_[task.pid];
+  if (!space) space = std::make_shared<Space>(task.pid, table_);
+  place(*space, task);
+}
+
+void HeapCapture::inherit(pid_t child, pid_t parent) {
+  const auto found = spaces_.find(parent);
+  if (found == spaces_.end() || spaces_.contains(child)) return;
+  if (same_memory(child, parent)) {
+    spaces_.emplace(child, found->second);
+    return;
+  }
+  const Space& from = *found->second;
+  auto copy = std::make_shared<Space>(child, table_);
+  if (auto probes = from.probes->copy_for(child)) copy->probes = std::move(probes);
+  copy->code = from.code;
+  copy->pointers = from.pointers;
+  copy->has_allocator = from.has_allocator;
+  spaces_.emplace(child, std::move(copy));
+}
+
+void HeapCapture::forget(pid_t pid) {
+  const auto found = spaces_.find(pid);
+  if (found == spaces_.end()) return;
+  const Space& space = *found->second;
+  if (!space.has_allocator && space.owner == pid) {
+    events_.note({pid, pid},
+                 "no function of an allocator was found in this process: nothing of its heap is known");
+  }
+  spaces_.erase(found);
+}
+
+bool HeapCapture::shares_memory(pid_t pid) const {
+  const auto found = spaces_.find(pid);
+  return found != spaces_.end() && found->second.use_count() > 1 && found->second->owner != pid;
+}
+
+std::vector<const probes::Patch*> HeapCapture::patches_of(pid_t pid) const {
+  const Space* space = space_of(pid);
+  return space == nullptr ? std::vector<const probes::Patch*>{} : space->probes->patches();
+}
+
+void HeapCapture::restore(pid_t pid) {
+  Space* space = space_of(pid);
+  if (space == nullptr) return;
+  for (const probes::Patch* patch : space->probes->patches()) space->taken_out.insert(patch->address);
+  space->probes->restore();
+}
+
+void HeapCapture::restore_all() {
+  for (const auto& [pid, space] : spaces_) restore(pid);
+}
+
+bool HeapCapture::serve(Task& task) {
+  Space* space = space_of(task.id.pid);
+  auto registers = ptrace::registers(task.id.tid);
+  if (space == nullptr || !registers) return false;
+  const Address hit{registers->pc().value - 1};
+  const Probe* probe = space->probes->at(hit);
+  // A pc behind an instruction of one byte may also have come there by itself.
+  if (probe == nullptr || probe->size == 1) {
+    if (probe == nullptr && !space->taken_out.contains(hit.value)) return false;
+    const auto info = ptrace::signal_info(task.id.tid);
+    if (!info || !ptrace::is_int3(*info)) return false;
+  }
+  // First of all: a task whose tracer is killed from here on goes on in its own code.
+  ptrace::poke_pc(task.id.tid, probe != nullptr ? probe->resume : hit);
+  if (probe == nullptr || std::exchange(task.heap.moved_to, Address{}) == hit) return true;
+  (*registers)[Register::rip] = hit.value;
+  const Nanoseconds time = now();
+  const std::uint64_t sp = registers->sp().value;
+  switch (role_of(probe->tag)) {
+    case ProbeRole::entry:
+      on_entry(task, *space, *registers, probe->tag, time);
+      break;
+    case ProbeRole::end:
+      if (auto ended = task.heap.calls.leave(sp)) {
+        on_end(task, *space, ended, (*registers)[Register::rax]);
+        break;
+      }
+      [[fallthrough]];
+    case ProbeRole::came_back:
+      on_end(task, *space, task.heap.calls.come_back(sp), (*registers)[Register::rax]);
+      break;
+    case ProbeRole::jump:
+      on_jump(task, *space, hit, sp);
+      break;
+    case ProbeRole::modules:
+      place(*space, task.id);
+      break;
+  }
+  return true;
+}
+
+void HeapCapture::before_signal(Task& task) {
+  const Space* space = space_of(task.id.pid);
+  Address pc;
+  if (space == nullptr || !ptrace::peek_pc(task.id.tid, pc)) return;
+  std::uint64_t sp = 0;
+  if (task.heap.calls.inside() && ptrace::peek_sp(task.id.tid, sp)) task.heap.calls.interrupt(sp);
+  const auto outside = space->probes->outside_slots(pc);
+  if (!outside) return;
+  ptrace::poke_pc(task.id.tid, *outside);
+  // Back at a breakpoint that was served already: the handler returns to it.
+  if (space->probes->at(*outside) != nullptr) task.heap.moved_to = *outside;
+}
+
+std::uint32_t HeapCapture::stack_of(TaskId task, const arch::Registers& registers, Nanoseconds time) {
+  return options_.stacks ? events_.stack_of_caller(task, registers, time) : 0;
+}
+
+void HeapCapture::on_entry(Task& task, Space& space, const arch::Registers& registers, probes::Tag tag,
+                           Nanoseconds time) {
+  const allocator::Function function = function_of(tag);
+  HeapEntry entry = read_entry(function, registers);
+  entry.leaves_by_jump = leaves_by_jump(tag);
+  if (allocator::releases(allocator::row_of(function)->shape)) {
+    return on_release(task, space, entry, registers, time);
+  }
+  task.heap.release.reset();
+  if (!task.heap.calls.enter(entry)) return;
+  const TaskId told{space.owner, task.id.tid};
+  if (HeapEntry* kept = task.heap.calls.innermost(entry.stack_pointer)) {
+    kept->stack = stack_of(task.id, registers, time);
+  }
+  if (allocator::resizes(allocator::row_of(function)->shape) && entry.pointer != 0) {
+    events_.heap(told, time, give_up_of(entry), 0);
+  }
+}
+
+void HeapCapture::on_release(Task& task, Space& space, HeapEntry& entry, const arch::Registers& registers,
+                             Nanoseconds time) {
+  if (entry.pointer == 0 || !task.heap.calls.is_by_program(entry)) return;
+  if (continues_release(task, entry)) return;
+  task.heap.release.reset();
+  if (allocator::row_of(entry.function)->kind != allocator::Kind::c) {
+    const memory::ProcessMemory memory(task.id.tid);
+    std::uint64_t return_address = 0;
+    memory.read({entry.stack_pointer}, std::as_writable_bytes(std::span(&return_address, 1)));
+    task.heap.release = Release{entry.pointer, entry.stack_pointer, return_address, registers.pc()};
+  }
+  const std::uint32_t stack = options_.release_stacks ? stack_of(task.id, registers, time) : 0;
+  events_.heap({space.owner, task.id.tid}, time, release_of(entry), stack);
+}
+
+// operator delete calls free, or jumps to it: one release, although nothing tells when the first function
+// ends. It is the second part of one when it has the same block and comes from that function's own code, or
+// has its return address.
+bool HeapCapture::continues_release(Task& task, const HeapEntry& entry) const {
+  constexpr std::uint64_t function_reach = 1024;
+  if (!task.heap.release || task.heap.release->pointer != entry.pointer) return false;
+  const Release& first = *task.heap.release;
+  std::uint64_t return_address = 0;
+  const memory::ProcessMemory memory(task.id.tid);
+  memory.read({entry.stack_pointer}, std::as_writable_bytes(std::span(&return_address, 1)));
+  if (entry.stack_pointer == first.stack_pointer) return return_address == first.return_address;
+  return entry.stack_pointer < first.stack_pointer && return_address - first.function.value < function_reach;
+}
+
+void HeapCapture::on_end(Task& task, Space& space, std::optional<HeapEntry> ended, std::uint64_t result) {
+  if (!ended) return;
+  if (allocator::row_of(ended->function)->shape == allocator::Shape::out_alignment_size) {
+    const bool failed = static_cast<std::uint32_t>(result) != 0;
+    result = 0;
+    const memory::ProcessMemory memory(task.id.tid);
+    if (!failed) memory.read({ended->pointer}, std::as_writable_bytes(std::span(&result, 1)));
+  }
+  events_.heap({space.owner, task.id.tid}, now(), result_of(*ended, result), ended->stack);
+}
+
+// The function leaves by a jump to another. If that is watched too its end is this one's; otherwise the
+// return to the caller is caught.
+void HeapCapture::on_jump(Task& task, Space& space, Address jump, std::uint64_t stack_pointer) {
+  const HeapEntry* entry = task.heap.calls.innermost(stack_pointer);
+  if (entry == nullptr || !entry->leaves_by_jump) return;
+  const memory::ProcessMemory memory(task.id.tid);
+  const auto word_at = [&](Address address) {
+    Address word;
+    memory.read(address, std::as_writable_bytes(std::span(&word.value, 1)));
+    return word;
+  };
+  if (const auto pointer = space.pointers.find(jump.value); pointer != space.pointers.end()) {
+    const Probe* target = space.probes->at(word_at(pointer->second));
+    if (target != nullptr && role_of(target->tag) == ProbeRole::entry) return;
+  }
+  if (catch_return(space, word_at({stack_pointer}))) return;
+  // What comes back is not seen.
+  task.heap.calls.leave(stack_pointer);
+  events_.left_out(event::LossReason::unwatched);
+}
+
+bool HeapCapture::catch_return(Space& space, Address return_address) {
+  if (space.probes->at(return_address) != nullptr) return true;
+  auto placed = space.code.upper_bound(return_address);
+  if (placed == space.code.begin()) return false;
+  Placed& in = (--placed)->second;
+  if (return_address >= in.end || space.probes->size() >= limits::space_probes) return false;
+  const Bytes code = in.module->image->loaded_at(return_address.value - in.bias);
+  return space.probes->insert(code_, return_address, code, tag_of(ProbeRole::came_back), in.slots);
+}
+
+}  // namespace sonde::record

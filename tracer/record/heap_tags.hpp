@@ -1,0 +1,29 @@
+// What a breakpoint of HeapCapture is there for, in a tag; and from registers to events.
+#pragma once
+
+#include "sonde/arch/registers.hpp"
+#include "sonde/event/frame.hpp"
+#include "sonde/probes/probe_set.hpp"
+#include "sonde/record/heap_calls.hpp"
+#include "sonde/record/heap_plan.hpp"
+
+namespace sonde::record {
+
+inline constexpr probes::Tag tag_of(ProbeRole role, allocator::Function function = {}, bool leaves = false) {
+  return static_cast<probes::Tag>(role) | static_cast<probes::Tag>(leaves) << 8 |
+         static_cast<probes::Tag>(function) << 16;
+}
+inline constexpr ProbeRole role_of(probes::Tag tag) { return static_cast<ProbeRole>(tag & 0xff); }
+inline constexpr bool leaves_by_jump(probes::Tag tag) { return (tag >> 8 & 1) != 0; }
+inline constexpr allocator::Function function_of(probes::Tag tag) {
+  return static_cast<allocator::Function>(tag >> 16);
+}
+
+// What a call has in its registers at its entry (psABI, "Parameter Passing").
+HeapEntry read_entry(allocator::Function function, const arch::Registers& registers);
+
+event::HeapFrame give_up_of(const HeapEntry& entry);
+event::HeapFrame release_of(const HeapEntry& entry);
+event::HeapFrame result_of(const HeapEntry& entry, std::uint64_t result);
+
+}  // namespace sonde::record

@@ -1,0 +1,116 @@
+// The part of Tracer that minds breakpoints: whoever has them in its memory must be traced, and nobody may be
+// let go before they are out.
+#include <algorithm>
+#include <ctime>
+#include <set>
+#include <utility>
+
+#include "sonde/base/clock.hpp"
+#include "sonde/probes/settle.hpp"
+#include "sonde/record/tracer.hpp"
+
+namespace sonde::record {
+
+namespace {
+
+constexpr Nanoseconds patience_ns =
+    1'000'000'000;  // For tasks that do not stop: uninterruptible sleep, no breakpoint.
+
+bool makes_task(ptrace::StopKind kind) {
+  return kind == ptrace::StopKind::clone || kind == ptrace::StopKind::fork || kind == ptrace::StopKind::vfork;
+}
+
+}  // namespace
+
+Result<void> Tracer::prepare_heap() {
+  if (!options_.heap) return {};
+  SONDE_CHECK(patches_ != nullptr);
+  auto heap = HeapCapture::make(options_, events_, *patches_);
+  if (!heap) return Failure(std::move(heap.error()));
+  heap_.emplace(*std::move(heap));
+  return {};
+}
+
+// A new process. Its parent's breakpoints are in its memory too.
+void Tracer::inherit_breakpoints(const Task& child, pid_t parent_tid) {
+  if (!heap_ || child.id.tid != child.id.pid) return;
+  const Task* parent = tasks_.find(parent_tid);
+  heap_->inherit(child.id.pid, parent != nullptr ? parent->id.pid : parent_tid);
+}
+
+// A task that is not to be followed, at its first stop. It cannot go yet while it uses its parent's memory.
+bool Tracer::must_stay(const Task& task) const {
+  return heap_ && !detaching_ && heap_->shares_memory(task.id.pid);
+}
+
+// All tasks stopped, but for those that cannot be. What tells of the end of a task, or of a change of its
+// program, is served meanwhile.
+std::vector<ptrace::Stop> Tracer::stop_all() {
+  std::set<pid_t> awaited;
+  tasks_.each([&](Task& task) {
+    interrupt(task);
+    awaited.insert(task.id.tid);
+  });
+  std::vector<ptrace::Stop> stops;
+  const Nanoseconds deadline = now() + patience_ns;
+  while (!awaited.empty() && now() < deadline) {
+    auto outcome = ptrace::wait_for_any(ptrace::Block::no);
+    if (auto* stop = std::get_if<ptrace::Stop>(&outcome)) {
+      const pid_t tid = stop->tid();
+      Task* task = tasks_.find(tid);
+      if (stop->kind() == ptrace::StopKind::exec || (task != nullptr && task->let_go && !must_stay(*task))) {
+        on_stop(std::move(*stop));
+        std::erase_if(awaited, [&](pid_t one) { return tasks_.find(one) == nullptr; });
+        continue;
+      }
+      if (task == nullptr) task = adopt_early(tid);
+      if (task == nullptr) continue;
+      if (makes_task(stop->kind())) {
+        on_new_task(*task, stop->kind());
+        if (const auto child = ptrace::event_message(tid)) awaited.insert(static_cast<pid_t>(*child));
+      }
+      awaited.erase(tid);
+      stops.push_back(std::move(*stop));
+    } else if (const auto* ended = std::get_if<ptrace::Ended>(&outcome)) {
+      awaited.erase(ended->tid);
+      std::erase_if(stops, [&](const ptrace::Stop& other) { return other.tid() == ended->tid; });
+      on_ended(ended->tid, ended->status);
+    } else if (std::holds_alternative<ptrace::NoTracees>(outcome)) {
+      break;
+    } else {
+      const timespec moment{0, 20'000};
+      ::nanosleep(&moment, nullptr);
+    }
+  }
+  return stops;
+}
+
+// Before anybody is let go: each task where it would be without breakpoints, then those out of memory.
+void Tracer::take_breakpoints_out() {
+  if (!heap_) return;
+  std::vector<std::pair<ptrace::Stop, int>> settled;
+  for (auto& stopped : stop_all()) {
+    const Task* task = tasks_.find(stopped.tid());
+    if (task == nullptr) continue;
+    auto [outcome, signal] = probes::settle(std::move(stopped), heap_->patches_of(task->id.pid));
+    if (auto* held = std::get_if<ptrace::Stop>(&outcome)) {
+      settled.emplace_back(std::move(*held), signal);
+    } else if (const auto* ended = std::get_if<ptrace::Ended>(&outcome)) {
+      on_ended(ended->tid, ended->status);
+    }
+  }
+  heap_->restore_all();
+  detaching_ = true;
+  for (auto& [stop, signal] : settled) {
+    Task* task = tasks_.find(stop.tid());
+    if (task == nullptr) continue;
+    // Its own stop's answer, but for the SIGTRAP that was ours.
+    if (stop.signal_in_hand() != signal) {
+      let_go(*task, std::move(stop), signal);
+    } else {
+      on_stop(std::move(stop));
+    }
+  }
+}
+
+}  // namespace sonde::record
