@@ -164,8 +164,14 @@ std::optional<Payload> parse_payload(FrameType type, Bytes body) {
     case FrameType::heap:
       if (const auto p = split<HeapFrame>(body); p && p->fixed->operation <= HeapOperation::reallocate) {
         const HeapFrame& f = *p->fixed;
-        return HeapCall{f.operation, f.function,  f.address,        f.old_address,
-                        f.size,      f.alignment, Snapshot(p->rest)};
+        return HeapCall{f.operation,
+                        f.function,
+                        f.address,
+                        f.old_address,
+                        f.size,
+                        f.alignment,
+                        (f.flags & heap_kind_unknown) != 0,
+                        Snapshot(p->rest)};
       }
       return std::nullopt;
   }

@@ -14,10 +14,6 @@ bool begins_with(Bytes code, Bytes beginning) {
   return code.size() >= beginning.size() && std::equal(beginning.begin(), beginning.end(), code.begin());
 }
 
-bool all_zero(Bytes bytes) {
-  return std::all_of(bytes.begin(), bytes.end(), [](std::byte byte) { return byte == std::byte{0}; });
-}
-
 }  // namespace
 
 std::optional<Address> outside_slot(const Patch& patch, Address pc) {
@@ -33,8 +29,7 @@ bool restore_text(const Text& text, const Patch& patch) {
 }
 
 void clear_slot(const Text& text, const Patch& patch) {
-  constexpr std::array<std::byte, arch::moved_instruction_bytes> nothing{};
-  if (patch.slot_size != 0) text.write({patch.slot}, Bytes(nothing).first(patch.slot_size));
+  if (patch.slot_size != 0) text.write({patch.slot}, Bytes(patch.slot_original).first(patch.slot_size));
 }
 
 ProbeSet::~ProbeSet() {
@@ -50,6 +45,7 @@ std::unique_ptr<ProbeSet> ProbeSet::copy_for(pid_t child) const {
     row->executed_at = probe.patch->executed_at;
     row->slot_size = probe.patch->slot_size;
     row->slot = probe.patch->slot;
+    std::ranges::copy(probe.patch->slot_original, row->slot_original);
     row->pid.store(child, std::memory_order_release);
     Probe mine = probe;
     mine.patch = row;
@@ -63,7 +59,17 @@ const Probe* ProbeSet::at(Address address) const {
   return found == probes_.end() ? nullptr : &found->second;
 }
 
-bool ProbeSet::insert(const arch::Code& decoder, Address at, Bytes code, Tag tag, SlotArea& area) {
+std::optional<ProbeSet::Slot> ProbeSet::find_slot(const arch::Code& decoder, Address at, Bytes code,
+                                                  std::span<SlotArea> areas) const {
+  for (SlotArea& area : areas) {
+    auto moved = decoder.move(code, at.value, area.begin.value);
+    if (moved && moved->code.size() <= area.end.value - area.begin.value)
+      return Slot{*std::move(moved), &area};
+  }
+  return std::nullopt;
+}
+
+bool ProbeSet::insert(const arch::Code& decoder, Address at, Bytes code, Tag tag, std::span<SlotArea> areas) {
   if (probes_.contains(at.value)) return false;
   const auto instruction = decoder.decode(code, at.value);
   if (!instruction || code.front() == int3) return false;
@@ -71,39 +77,31 @@ bool ProbeSet::insert(const arch::Code& decoder, Address at, Bytes code, Tag tag
   std::array<std::byte, 16> there;
   const std::span there_now(there.data(), instruction->size);
   if (!text.read(at, there_now) || !begins_with(code, there_now)) return false;
-
-  Probe probe{at, at + instruction->size, tag, static_cast<std::uint8_t>(instruction->size),
-              table_.claim(at, std::to_integer<std::uint8_t>(code.front()))};
-  if (probe.patch == nullptr) return false;
-  probe.patch->size = probe.size;
-  SlotArea rest = area;
   const bool needs_slot = !begins_with(code, endbr64);
-  std::vector<std::byte> slot;
-  if (needs_slot) {
-    const auto moved = decoder.move(code, at.value, rest.begin.value);
-    std::array<std::byte, arch::moved_instruction_bytes> free;
-    const bool fits = moved && moved->code.size() <= rest.end.value - rest.begin.value &&
-                      text.read(rest.begin, std::span(free).first(moved->code.size())) &&
-                      all_zero(std::span(free).first(moved->code.size()));
-    if (!fits) {
-      table_.release(probe.patch);
-      return false;
-    }
-    slot = moved->code;
-    probe.patch->slot = rest.begin.value;
-    probe.patch->slot_size = static_cast<std::uint8_t>(slot.size());
-    probe.patch->executed_at = static_cast<std::uint8_t>(moved->executed_at);
-    probe.resume = rest.begin;
-    rest.begin = rest.begin + slot.size();
+  const auto slot = needs_slot ? find_slot(decoder, at, code, areas) : std::nullopt;
+  if (needs_slot && !slot) return false;
+
+  Patch* patch = table_.claim(at, std::to_integer<std::uint8_t>(code.front()));
+  if (patch == nullptr) return false;
+  patch->size = static_cast<std::uint8_t>(instruction->size);
+  Address resume = at + instruction->size;
+  bool good = true;
+  if (slot) {
+    resume = slot->area->begin;
+    patch->slot = resume.value;
+    patch->slot_size = static_cast<std::uint8_t>(slot->code.code.size());
+    patch->executed_at = static_cast<std::uint8_t>(slot->code.executed_at);
+    good = text.read(resume, std::span(patch->slot_original).first(patch->slot_size));
   }
-  probe.patch->pid.store(pid_, std::memory_order_release);
-  if ((needs_slot && !text.write(probe.resume, slot)) || !text.write(at, {&int3, 1})) {
-    clear_slot(text, *probe.patch);
-    table_.release(probe.patch);
+  patch->pid.store(pid_, std::memory_order_release);
+  good = good && (!slot || text.write(resume, slot->code.code)) && text.write(at, {&int3, 1});
+  if (!good) {
+    clear_slot(text, *patch);
+    table_.release(patch);
     return false;
   }
-  area = rest;
-  probes_.emplace(at.value, probe);
+  if (slot) slot->area->begin = resume + patch->slot_size;
+  probes_.emplace(at.value, Probe{at, resume, tag, patch->size, patch});
   return true;
 }
 

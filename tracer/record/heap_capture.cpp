@@ -109,6 +109,7 @@ bool HeapCapture::serve(Task& task) {
   switch (role_of(probe->tag)) {
     case ProbeRole::entry:
       on_entry(task, *space, *registers, probe->tag, time);
+      if ((probe->tag & jumps_at_once) != 0) on_jump(task, *space, hit, sp);
       break;
     case ProbeRole::end:
       if (auto ended = task.heap.calls.leave(sp)) {
@@ -151,6 +152,7 @@ void HeapCapture::on_entry(Task& task, Space& space, const arch::Registers& regi
   const allocator::Function function = function_of(tag);
   HeapEntry entry = read_entry(function, registers);
   entry.leaves_by_jump = leaves_by_jump(tag);
+  entry.kind_unknown = is_kind_unknown(tag);
   if (allocator::releases(allocator::row_of(function)->shape)) {
     return on_release(task, space, entry, registers, time);
   }
@@ -233,7 +235,7 @@ bool HeapCapture::catch_return(Space& space, Address return_address) {
   Placed& in = (--placed)->second;
   if (return_address >= in.end || space.probes->size() >= limits::space_probes) return false;
   const Bytes code = in.module->image->loaded_at(return_address.value - in.bias);
-  return space.probes->insert(code_, return_address, code, tag_of(ProbeRole::came_back), in.slots);
+  return space.probes->insert(code_, return_address, code, tag_of(ProbeRole::came_back), in.gaps);
 }
 
 }  // namespace sonde::record

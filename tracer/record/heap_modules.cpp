@@ -46,17 +46,18 @@ void HeapCapture::place_module(Space& space, TaskId task, const unwind::Module& 
                                const process::Module& module) {
   const HeapPlan& plan = plan_of(module, task);
   Placed placed{code.end, code.bias, &module, {}};
-  const Address tail{plan.tail_begin + code.bias};
-  if (tail >= code.begin && tail < code.end)
-    placed.slots = {tail, std::min(Address{plan.tail_end + code.bias}, code.end)};
+  for (const HeapPlan::Gap& gap : plan.gaps) {
+    const probes::SlotArea area{{gap.begin + code.bias}, {gap.end + code.bias}};
+    if (area.begin >= code.begin && area.end <= code.end) placed.gaps.push_back(area);
+  }
   std::size_t refused = 0;
   for (const PlannedProbe& probe : plan.probes) {
     const Address at{probe.address + code.bias};
     if (at < code.begin || at >= code.end) continue;
-    const probes::Tag tag = tag_of(probe.role, probe.function, probe.leaves_by_jump);
+    probes::Tag tag = tag_of(probe.role, probe.function, probe.leaves_by_jump, probe.kind_unknown);
+    if (probe.is_jump) tag |= jumps_at_once;
     if (probe.through != 0) space.pointers.insert_or_assign(at.value, Address{probe.through + code.bias});
-    if (!space.probes->insert(code_, at, module.image->loaded_at(probe.address), tag, placed.slots))
-      ++refused;
+    if (!space.probes->insert(code_, at, module.image->loaded_at(probe.address), tag, placed.gaps)) ++refused;
   }
   space.has_allocator |= plan.has_allocator;
   space.code.insert_or_assign(code.begin, placed);

@@ -1,6 +1,7 @@
 #include "sonde/record/heap_plan.hpp"
 
 #include <algorithm>
+#include <array>
 #include <elf.h>
 #include <map>
 #include <set>
@@ -14,12 +15,16 @@ namespace sonde::record {
 namespace {
 
 constexpr std::uint64_t page = 4096;
+constexpr std::uint64_t smallest_gap = 7;                          // An instruction of two bytes and a jump.
 constexpr std::string_view loader_breakpoint = "_dl_debug_state";  // Of glibc's and musl's loaders.
 
 struct Found {
   allocator::Function function;
   std::uint64_t size;
+  bool kind_unknown = false;
 };
+
+allocator::Kind kind_of(allocator::Function function) { return allocator::row_of(function)->kind; }
 
 struct Candidates {
   std::map<std::uint64_t, Found> entries;  // By address: of aliases the table's first.
@@ -42,7 +47,10 @@ Candidates candidates_of(const elf::Image& image) {
       return;
     }
     const auto [at, is_new] = found.entries.try_emplace(symbol.address, Found{known->second, symbol.size});
-    if (!is_new && known->second < at->second.function) at->second.function = known->second;
+    if (is_new) return;
+    Found& here = at->second;
+    here.kind_unknown |= kind_of(known->second) != kind_of(here.function);
+    here.function = std::min(here.function, known->second);
   });
   return found;
 }
@@ -50,7 +58,8 @@ Candidates candidates_of(const elf::Image& image) {
 // Looks for the ends of functions: in all the pieces of code that jumps lead to from their entries.
 class EndFinder {
  public:
-  EndFinder(const elf::Image& image, const arch::Code& code) : image_(image), code_(code) {
+  EndFinder(const elf::Image& image, const arch::Code& code, const std::map<std::uint64_t, Found>& entries)
+      : image_(image), code_(code), entries_(entries) {
     const elf::Section* section = image.section(".eh_frame_hdr");
     if (section == nullptr) return;
     if (const auto bytes = image.contents(*section))
@@ -60,9 +69,12 @@ class EndFinder {
   struct Ends {
     std::set<std::uint64_t> returns;
     std::map<std::uint64_t, std::uint64_t>
-        jumps;  // To other functions, each with the pointer that it goes through.
+        jumps;                    // To other functions, each with the pointer that it goes through.
+    bool jumps_to_entry = false;  // Of another function that is watched itself.
     bool complete = true;
   };
+
+  const unwind::FunctionStarts& starts() const { return starts_; }
 
   Ends of(std::uint64_t entry, std::uint64_t size) {
     Ends ends;
@@ -72,7 +84,7 @@ class EndFinder {
         ends.complete = false;
         break;
       }
-      sweep(todo_[i], ends);
+      sweep(todo_[i], entry, ends);
     }
     return ends;
   }
@@ -114,7 +126,7 @@ class EndFinder {
   }
 
   // All instructions of a piece: what jump tables lead to as well, and what follows calls that do not return.
-  void sweep(Piece piece, Ends& ends) {
+  void sweep(Piece piece, std::uint64_t entry, Ends& ends) {
     Bytes code = image_.loaded_at(piece.begin);
     code = code.first(std::min(
         {code.size(), static_cast<std::size_t>(piece.end - piece.begin), limits::allocator_code_bytes}));
@@ -123,6 +135,9 @@ class EndFinder {
       if (!instruction) break;  // Padding, or data.
       if (instruction->flow == arch::Flow::ret) ends.returns.insert(address);
       if (instruction->flow == arch::Flow::jump_anywhere) ends.jumps.emplace(address, instruction->pointer);
+      if (instruction->flow == arch::Flow::jump && instruction->target != entry &&
+          entries_.contains(instruction->target))
+        ends.jumps_to_entry = true;
       const bool leads = instruction->flow == arch::Flow::jump || instruction->flow == arch::Flow::branch;
       if (const auto pointer = leads ? linkage_pointer(instruction->target) : std::nullopt) {
         ends.jumps.emplace(address, *pointer);
@@ -136,15 +151,82 @@ class EndFinder {
 
   const elf::Image& image_;
   const arch::Code& code_;
+  const std::map<std::uint64_t, Found>& entries_;
   unwind::FunctionStarts starts_;
   std::vector<Piece> todo_;
 };
 
-void plan_tail(const elf::Image& image, HeapPlan& plan) {
+// The zeros behind the code, as the file has them: the rest of its last page is mapped with it.
+std::optional<HeapPlan::Gap> tail_of(const elf::Image& image) {
   for (const elf::Segment& segment : image.segments()) {
     if (segment.type != PT_LOAD || (segment.flags & PF_X) == 0) continue;
-    plan.tail_begin = segment.address + segment.file_size;
-    plan.tail_end = (plan.tail_begin + page - 1) / page * page;
+    const std::uint64_t begin = segment.address + segment.file_size;
+    const std::uint64_t size = (page - begin % page) % page;
+    const std::uint64_t offset = segment.offset + segment.file_size;
+    const Bytes file = image.bytes();
+    // Behind the end of the file a mapping has zeros.
+    const Bytes rest = file.subspan(std::min<std::uint64_t>(offset, file.size()));
+    const Bytes tail = rest.first(std::min<std::uint64_t>(size, rest.size()));
+    const auto used =
+        std::find_if(tail.rbegin(), tail.rend(), [](std::byte byte) { return byte != std::byte{0}; });
+    const auto first_free = static_cast<std::uint64_t>(tail.rend() - used);
+    if (first_free < size) return HeapPlan::Gap{begin + first_free, begin + size};
+  }
+  return std::nullopt;
+}
+
+// nop with any number of 66 and a segment prefix before it (Intel SDM, volume 2, NOP).
+bool is_padding(Bytes code) {
+  constexpr std::array nop{std::byte{0x90}};
+  constexpr std::array long_nop{std::byte{0x0f}, std::byte{0x1f}};
+  const auto begins = [&](Bytes with) {
+    return code.size() >= with.size() && std::equal(with.begin(), with.end(), code.begin());
+  };
+  while (!code.empty() && (code.front() == std::byte{0x66} || code.front() == std::byte{0x2e}))
+    code = code.subspan(1);
+  return begins(nop) || begins(long_nop);
+}
+
+// What lies between the end of the last function of a piece of code and the next piece: padding that nothing
+// runs into, because the instruction before it leads away.
+std::optional<HeapPlan::Gap> gap_behind(const elf::Image& image, const arch::Code& code, std::uint64_t begin,
+                                        std::uint64_t end) {
+  Bytes rest = image.loaded_at(begin);
+  if (end - begin > limits::allocator_code_bytes || rest.size() < end - begin) return std::nullopt;
+  rest = rest.first(end - begin);
+  std::uint64_t padding = end;
+  bool leads_away = false;
+  for (std::uint64_t at = begin; !rest.empty();) {
+    const auto instruction = code.decode(rest, at);
+    if (!instruction) return std::nullopt;
+    if (!is_padding(rest.first(instruction->size))) {
+      padding = end;
+      using arch::Flow;
+      leads_away = instruction->flow != Flow::onward && instruction->flow != Flow::branch;
+    } else if (padding == end && leads_away) {
+      padding = at;
+    }
+    rest = rest.subspan(instruction->size);
+    at += instruction->size;
+  }
+  if (padding == end) return std::nullopt;
+  return HeapPlan::Gap{padding, end};
+}
+
+// As much as the probes may need, and some for those that come later.
+void plan_gaps(const elf::Image& image, const arch::Code& code, const std::vector<std::uint64_t>& starts,
+               HeapPlan& plan) {
+  const std::uint64_t needed = plan.probes.size() * arch::moved_instruction_bytes / 2 + 256;
+  std::uint64_t room = 0;
+  if (const auto tail = tail_of(image)) {
+    plan.gaps.push_back(*tail);
+    room = tail->end - tail->begin;
+  }
+  for (std::size_t i = 0; i + 1 < starts.size() && room < needed; ++i) {
+    const auto gap = gap_behind(image, code, starts[i], starts[i + 1]);
+    if (!gap || gap->end - gap->begin < smallest_gap) continue;
+    plan.gaps.push_back(*gap);
+    room += gap->end - gap->begin;
   }
 }
 
@@ -155,14 +237,14 @@ HeapPlan plan_heap(const elf::Image& image, const arch::Code& code) {
   if (image.file_class() != elf::FileClass::elf64) return plan;
   Candidates candidates = candidates_of(image);
   plan.left_out = std::move(candidates.chosen_at_run_time);
-  plan_tail(image, plan);
   if (candidates.loader) plan.probes.push_back({*candidates.loader, ProbeRole::modules});
-  EndFinder finder(image, code);
+  EndFinder finder(image, code, candidates.entries);
   std::set<std::uint64_t> ends;
   std::map<std::uint64_t, std::uint64_t> jumps;
   std::vector<PlannedProbe> entries;
   for (const auto& [address, found] : candidates.entries) {
     PlannedProbe probe{address, ProbeRole::entry, found.function};
+    probe.kind_unknown = found.kind_unknown;
     if (!allocator::releases(allocator::row_of(found.function)->shape)) {
       const EndFinder::Ends its = finder.of(address, found.size);
       if (!its.complete || (its.returns.empty() && its.jumps.empty()) ||
@@ -170,11 +252,17 @@ HeapPlan plan_heap(const elf::Image& image, const arch::Code& code) {
         plan.left_out.emplace_back(allocator::row_of(found.function)->symbol);
         continue;
       }
-      probe.leaves_by_jump = !its.jumps.empty();
+      probe.leaves_by_jump = its.jumps_to_entry || !its.jumps.empty();
       ends.insert(its.returns.begin(), its.returns.end());
       jumps.insert(its.jumps.begin(), its.jumps.end());
     }
     entries.push_back(probe);
+  }
+  for (PlannedProbe& entry : entries) {
+    const auto jump = jumps.extract(entry.address);
+    entry.is_jump = !jump.empty();
+    if (entry.is_jump) entry.through = jump.mapped();
+    ends.erase(entry.address);  // A function that only returns.
   }
   for (const std::uint64_t address : ends) plan.probes.push_back({address, ProbeRole::end});
   for (const auto& [address, pointer] : jumps) {
@@ -182,6 +270,7 @@ HeapPlan plan_heap(const elf::Image& image, const arch::Code& code) {
   }
   plan.probes.insert(plan.probes.end(), entries.begin(), entries.end());
   plan.has_allocator = !entries.empty();
+  plan_gaps(image, code, finder.starts().all(), plan);
   return plan;
 }
 

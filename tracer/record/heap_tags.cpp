@@ -22,7 +22,7 @@ event::HeapFrame frame_of(HeapOperation operation, const HeapEntry& entry) {
           .alignment = entry.alignment,
           .operation = operation,
           .function = static_cast<std::uint16_t>(entry.function),
-          .reserved = 0};
+          .flags = entry.kind_unknown ? event::heap_kind_unknown : 0};
 }
 
 }  // namespace

@@ -9,12 +9,15 @@
 
 namespace sonde::record {
 
-inline constexpr probes::Tag tag_of(ProbeRole role, allocator::Function function = {}, bool leaves = false) {
+inline constexpr probes::Tag tag_of(ProbeRole role, allocator::Function function = {}, bool leaves = false,
+                                    bool kind_unknown = false) {
   return static_cast<probes::Tag>(role) | static_cast<probes::Tag>(leaves) << 8 |
-         static_cast<probes::Tag>(function) << 16;
+         static_cast<probes::Tag>(kind_unknown) << 9 | static_cast<probes::Tag>(function) << 16;
 }
 inline constexpr ProbeRole role_of(probes::Tag tag) { return static_cast<ProbeRole>(tag & 0xff); }
 inline constexpr bool leaves_by_jump(probes::Tag tag) { return (tag >> 8 & 1) != 0; }
+inline constexpr probes::Tag jumps_at_once = 1 << 10;
+inline constexpr bool is_kind_unknown(probes::Tag tag) { return (tag >> 9 & 1) != 0; }
 inline constexpr allocator::Function function_of(probes::Tag tag) {
   return static_cast<allocator::Function>(tag >> 16);
 }

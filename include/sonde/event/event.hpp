@@ -136,6 +136,7 @@ struct HeapCall {
   std::uint64_t old_address;
   std::uint64_t size;
   std::uint64_t alignment;
+  bool kind_unknown;  // See heap_kind_unknown.
   Snapshot snapshot;
 };
 

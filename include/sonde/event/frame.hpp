@@ -196,9 +196,12 @@ struct HeapFrame {
   std::uint64_t alignment;    // As asked for; 0 where it was not.
   HeapOperation operation;
   std::uint16_t function;  // allocator::Function.
-  std::uint32_t reserved;
+  std::uint32_t flags;     // heap_* below.
   // A snapshot with the stack follows, and with the function's name where the user has named it.
 };
+
+// Functions of several kinds are one and the same here: which of them was called is not known.
+inline constexpr std::uint32_t heap_kind_unknown = 1;
 
 // What a snapshot's segment holds.
 enum class SegmentKind : std::uint16_t {

@@ -9,6 +9,7 @@
 #include <sys/types.h>
 #include <vector>
 
+#include "sonde/arch/code.hpp"
 #include "sonde/base/result.hpp"
 #include "sonde/base/types.hpp"
 
@@ -23,6 +24,7 @@ struct Patch {
   std::uint8_t slot_size;    // 0: it needs no slot.
   std::uint64_t address;
   std::uint64_t slot;
+  std::byte slot_original[arch::moved_instruction_bytes];  // What stood there.
 };
 static_assert(std::atomic<pid_t>::is_always_lock_free);
 

@@ -36,10 +36,12 @@ std::optional<Address> outside_slot(const Patch& patch, Address pc);
 
 // Puts the byte back, unless the memory is not ours any more: then false.
 bool restore_text(const Text& text, const Patch& patch);
-// Puts the zeros back. To be called when no task is in the slot, and only after restore_text() was true.
+// Puts back what stood in the slot. To be called when no task is in the slot, and only after restore_text()
+// was true.
 void clear_slot(const Text& text, const Patch& patch);
 
-// Free memory near code: zeros that nothing uses, behind the end of a module's code.
+// Executable memory near code that nothing uses and nothing runs through: zeros behind the end of a module's
+// code, or what fills up the space between two functions.
 struct SlotArea {
   Address begin;
   Address end;
@@ -58,9 +60,9 @@ class ProbeSet {
   std::unique_ptr<ProbeSet> copy_for(pid_t child) const;
 
   // Puts a breakpoint in where `code` stands, the instruction and what follows it. The slot is taken from the
-  // beginning of `area`. The process may run. False, with nothing changed, when the memory is not what `code`
-  // says, there is no room, or the instruction cannot run elsewhere.
-  bool insert(const arch::Code& decoder, Address at, Bytes code, Tag tag, SlotArea& area);
+  // beginning of the first of `areas` that has room. The process may run. False, with nothing changed, when
+  // the memory is not what `code` says, there is no room, or the instruction cannot run elsewhere.
+  bool insert(const arch::Code& decoder, Address at, Bytes code, Tag tag, std::span<SlotArea> areas);
   // Takes all those in [begin, end) out of the set, and out of memory where that still has them.
   void remove(Address begin, Address end);
   // Puts all text and all slots back as they were, but for what is not ours any more. All tasks must be
@@ -77,7 +79,13 @@ class ProbeSet {
   std::optional<Address> outside_slots(Address pc) const;
 
  private:
-  bool take_slot(const arch::Code& decoder, Bytes code, Probe& probe, SlotArea& area) const;
+  struct Slot {
+    arch::MovedInstruction code;
+    SlotArea* area;
+  };
+  std::optional<Slot> find_slot(const arch::Code& decoder, Address at, Bytes code,
+                                std::span<SlotArea> areas) const;
+
   const pid_t pid_;
   PatchTable& table_;
   std::unordered_map<std::uint64_t, Probe> probes_;

@@ -21,7 +21,8 @@ struct HeapEntry {
       0;  // The block that is resized or released; of posix_memalign where the result is stored.
   std::uint64_t size = 0;
   std::uint64_t alignment = 0;
-  std::uint32_t stack = 0;      // Its id.
+  std::uint32_t stack = 0;  // Its id.
+  bool kind_unknown = false;
   bool leaves_by_jump = false;  // See PlannedProbe.
 };
 

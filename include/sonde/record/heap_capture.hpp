@@ -55,7 +55,7 @@ class HeapCapture {
     Address end;
     std::uint64_t bias;
     const process::Module* module;
-    probes::SlotArea slots;
+    std::vector<probes::SlotArea> gaps;  // What is left of them.
   };
 
   // One address space.

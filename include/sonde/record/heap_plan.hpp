@@ -25,18 +25,23 @@ struct PlannedProbe {
   std::uint64_t address;  // As the file has it.
   ProbeRole role;
   allocator::Function function{};  // Of an entry.
-  // Of an entry: the function may leave by a jump to another, through a pointer. That one's end counts for
+  // Of an entry: the function may leave by a jump to another. That one's end counts for
   // it.
   bool leaves_by_jump = false;
+  bool is_jump = false;       // Of an entry: with its first instruction.
+  bool kind_unknown = false;  // Of an entry: functions of other kinds have the same code.
   std::uint64_t through = 0;  // Of a jump: the pointer that it goes through, where that is known.
 };
 
 struct HeapPlan {
   std::vector<PlannedProbe> probes;  // Each address once; ends before the entries that need them.
-  // Behind the module's code, up to the end of its last page. Free only where the process has zeros there.
-  // Both 0: none.
-  std::uint64_t tail_begin = 0;
-  std::uint64_t tail_end = 0;
+  // Where slots can lie: behind the module's code, up to the end of its last page, where the file has zeros;
+  // and what fills the space between functions, as far as that is needed.
+  struct Gap {
+    std::uint64_t begin;
+    std::uint64_t end;
+  };
+  std::vector<Gap> gaps;
   bool has_allocator = false;
   // Functions whose ends could not be found, or that are chosen at run time: they are not watched. Untrusted
   // text.

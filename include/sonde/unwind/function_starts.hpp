@@ -25,6 +25,7 @@ class FunctionStarts {
   };
   std::optional<Piece> piece_of(std::uint64_t address) const;
 
+  const std::vector<std::uint64_t>& all() const { return starts_; }
   bool empty() const { return starts_.empty(); }
 
  private:
