@@ -60,6 +60,16 @@ void HeapTree::add(const std::vector<HeapLine>& lines, std::uint64_t value, std:
   if (lines.empty()) enter("(no stack)");
 }
 
+std::vector<const HeapTree::Node*> HeapTree::chain_of(const Node& node) {
+  std::vector<const Node*> chain{&node};
+  while (chain.back()->callees.size() == 1) {
+    const Node& callee = chain.back()->callees[0];
+    if (callee.count != node.count || callee.value != node.value) break;
+    chain.push_back(&callee);
+  }
+  return chain;
+}
+
 // Depth is bounded as the stacks' is (limits::stack_frames, with the functions inlined there).
 void HeapTree::sort(Node& node) {
   std::stable_sort(node.callees.begin(), node.callees.end(),

@@ -41,7 +41,8 @@ std::string text_of(const HeapLine& line);
 //                        parse_header (http.c:118)
 //    0.2 MiB       31    setup (main.c:8)
 //
-// The largest come first, and a function's only callee stands below it without numbers.
+// The largest come first, and a function's only callee stands below it without numbers. Of a long row of such
+// callees the middle is left out.
 class HeapTree {
  public:
   // Outermost first.
@@ -52,7 +53,7 @@ class HeapTree {
   template <typename Prefix, typename Blank>
   void append(std::string& out, Prefix prefix, Blank blank) {
     sort(root_);
-    for (const Node& node : root_.callees) append_node(out, node, 0, true, prefix, blank);
+    append_callees(out, root_, 0, prefix, blank);
   }
 
  private:
@@ -64,20 +65,34 @@ class HeapTree {
   };
   static void sort(Node& node);
 
+  // A node and its only callees, down to where callers part or numbers differ.
+  static std::vector<const Node*> chain_of(const Node& node);
+  static constexpr std::size_t chain_max = 10;
+  static constexpr std::size_t chain_head = 3;
+  static constexpr std::size_t chain_tail = 5;
+
   template <typename Prefix, typename Blank>
-  static void append_node(std::string& out, const Node& node, std::size_t depth, bool numbers,
-                          const Prefix& prefix, const Blank& blank) {
-    if (numbers) {
-      prefix(out, node.value, node.count);
-    } else {
-      blank(out);
-    }
-    out.append(2 * depth, ' ');
-    out += node.text;
-    out += '\n';
-    const bool one = node.callees.size() == 1 && node.callees[0].count == node.count;
-    for (const Node& callee : node.callees) {
-      append_node(out, callee, one ? depth : depth + 1, !one, prefix, blank);
+  static void append_callees(std::string& out, const Node& caller, std::size_t depth, const Prefix& prefix,
+                             const Blank& blank) {
+    for (const Node& callee : caller.callees) {
+      const auto chain = chain_of(callee);
+      const bool is_long = chain.size() > chain_max;
+      for (std::size_t i = 0; i < chain.size(); ++i) {
+        if (i == 0) {
+          prefix(out, callee.value, callee.count);
+        } else {
+          blank(out);
+        }
+        out.append(2 * depth, ' ');
+        if (is_long && i == chain_head) {
+          out += "... " + std::to_string(chain.size() - chain_head - chain_tail) + " more\n";
+          i = chain.size() - chain_tail - 1;
+          continue;
+        }
+        out += chain[i]->text;
+        out += '\n';
+      }
+      append_callees(out, *chain.back(), depth + 1, prefix, blank);
     }
   }
 

@@ -29,8 +29,8 @@ std::size_t after_return_type(std::string_view text) {
   int depth = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
-    if (c == '<' || c == '(') ++depth;
-    if (c == '>' || c == ')') --depth;
+    if (c == '<' || c == '(' || c == '{') ++depth;
+    if (c == '>' || c == ')' || c == '}') --depth;
     if (c == ' ' && depth == 0) after = i + 1;
   }
   return after;
@@ -47,9 +47,9 @@ std::string_view without_parameters(std::string_view function) {
       end += call_operator.size() - 1;
     } else if (function.substr(end).starts_with(anonymous)) {
       end += anonymous.size() - 1;
-    } else if (function[end] == '<') {
+    } else if (function[end] == '<' || function[end] == '{') {
       ++depth;
-    } else if (function[end] == '>') {
+    } else if (function[end] == '>' || function[end] == '}') {
       --depth;
     } else if (function[end] == '(' && depth <= 0) {
       break;

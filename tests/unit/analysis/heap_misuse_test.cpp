@@ -2,7 +2,7 @@
 
 #include "sonde/analysis/heap_table.hpp"
 #include "sonde/base/limits.hpp"
-#include "unit/analysis/heap_events.hpp"
+#include "unit/heap_events.hpp"
 
 using namespace sonde;
 using namespace sonde::analysis;

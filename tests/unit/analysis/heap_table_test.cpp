@@ -6,7 +6,7 @@
 #include <doctest/doctest.h>
 
 #include "sonde/base/limits.hpp"
-#include "unit/analysis/heap_events.hpp"
+#include "unit/heap_events.hpp"
 
 using namespace sonde;
 using namespace sonde::analysis;

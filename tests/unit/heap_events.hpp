@@ -2,7 +2,7 @@
 #pragma once
 
 #include <cstring>
-#include <deque>
+#include <string>
 #include <vector>
 
 #include "sonde/allocator/functions.hpp"
@@ -31,6 +31,15 @@ class HeapEvents {
     event(of, event::TaskStarted{parent, origin});
   }
   void module(std::uint32_t id, std::string_view path) { event(task, event::Module{id, {}, path}); }
+  // What an address of a module is called.
+  void name(std::uint64_t address, std::string_view function, std::string_view file = {},
+            std::uint32_t line = 0, std::uint32_t module = 1) {
+    const event::NameEntry entry{address - 8, static_cast<std::uint32_t>(function.size()),
+                                 static_cast<std::uint32_t>(file.size()), line, 0};
+    const std::string texts = std::string(function).append(file);
+    // Of return addresses the call before them is looked up.
+    event(task, event::FrameNames{module, address - 1, {&entry, 1}, std::as_bytes(std::span(texts))});
+  }
   // Addresses, innermost first, of one module.
   void know(std::uint32_t id, std::vector<std::uint64_t> addresses, std::uint32_t module = 1) {
     std::vector<event::FrameAddress> frames;
