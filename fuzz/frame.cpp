@@ -33,6 +33,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       if (const auto* enter = std::get_if<event::SyscallEnter>(&parsed->payload))
         sum += touch(enter->snapshot);
       if (const auto* exit = std::get_if<event::SyscallExit>(&parsed->payload)) sum += touch(exit->snapshot);
+      if (const auto* heap = std::get_if<event::HeapCall>(&parsed->payload)) sum += touch(heap->snapshot);
       if (const auto* note = std::get_if<event::Note>(&parsed->payload)) sum += note->text.size();
       if (const auto* name = std::get_if<event::TaskName>(&parsed->payload)) sum += name->exe.size();
     }

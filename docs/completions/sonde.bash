@@ -2,9 +2,9 @@
 
 _sonde() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} verb='' record='' i
-  local printing='--format -t -r -T -x -X -v -n -i -k --site-skip --symbols-from -a -c -C -S --per-process -q --quiet -e --filter -P -z -Z --events
+  local printing='--format -t -r -T -x -X -v -n -i -k --site-skip --symbols-from -a -c -C -S --per-process -q --quiet -e --filter -P -z -Z --events --top --by
     --max-output -s -o -h --help'
-  local tracing='-f --no-follow -y -b --timeout --sample --max-rate --overflow --redact --no-crash-report --kill-on-exit --no-pushdown
+  local tracing='-f --no-follow -y -b --timeout --sample --max-rate --overflow --redact --no-crash-report --kill-on-exit --no-stacks --no-pushdown
     --pushdown --no-low-latency -A'
   COMPREPLY=()
 
@@ -16,7 +16,7 @@ _sonde() {
         return
         ;;
       record) record=yes ;;
-      run | attach | report | filter | stack | symbolize) [ -n "$verb" ] || verb=${COMP_WORDS[i]} ;;
+      run | attach | report | heap | filter | stack | symbolize) [ -n "$verb" ] || verb=${COMP_WORDS[i]} ;;
     esac
   done
 
@@ -26,18 +26,19 @@ _sonde() {
     -S) mapfile -t COMPREPLY < <(compgen -W 'time calls errors name min max avg' -- "$current") && return ;;
     --overflow) mapfile -t COMPREPLY < <(compgen -W 'block drop' -- "$current") && return ;;
     --redact) mapfile -t COMPREPLY < <(compgen -W 'strings paths env' -- "$current") && return ;;
-    --events) mapfile -t COMPREPLY < <(compgen -W 'syscalls signals processes' -- "$current") && return ;;
+    --events) mapfile -t COMPREPLY < <(compgen -W 'syscalls signals processes heap' -- "$current") && return ;;
+    --by) mapfile -t COMPREPLY < <(compgen -W 'site function module thread size' -- "$current") && return ;;
     -u) mapfile -t COMPREPLY < <(compgen -u -- "$current") && return ;;
     -E) mapfile -t COMPREPLY < <(compgen -v -- "$current") && return ;;
     --symbols-from) mapfile -t COMPREPLY < <(compgen -d -- "$current") && return ;;
     -o | -P) mapfile -t COMPREPLY < <(compgen -f -- "$current") && return ;;
-    -e | --filter | --site-skip | -a | -s | -b | --timeout | --sample | --max-rate | --max-output) return ;;
+    -e | --filter | --site-skip | -a | -s | -b | --timeout | --sample | --max-rate | --max-output | --top | --for) return ;;
   esac
 
   local words=''
   case $verb in
     '')
-      words='run attach'
+      words='run attach heap'
       if [ -n "$record" ]; then words+=' -o -h --help'; else words+=' record report filter stack symbolize --version -h --help'; fi
       ;;
     run)
@@ -45,6 +46,10 @@ _sonde() {
       ;;
     attach)
       words="$printing $tracing -p"
+      if [[ $current != -* ]]; then words=$(cd /proc && printf '%s ' [0-9]*); fi
+      ;;
+    heap)
+      words='--for --top --by --no-stacks --format --site-skip --symbols-from --no-follow --overflow -u -E -p -o -A -h --help --'
       if [[ $current != -* ]]; then words=$(cd /proc && printf '%s ' [0-9]*); fi
       ;;
     report)

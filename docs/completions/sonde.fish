@@ -1,6 +1,6 @@
 # fish completion for sonde
 
-set -l verbs run attach record report filter stack symbolize
+set -l verbs run attach record report heap filter stack symbolize
 set -l printing '__fish_seen_subcommand_from run attach report'
 set -l tracing '__fish_seen_subcommand_from run attach'
 
@@ -9,11 +9,12 @@ complete -c sonde -n "not __fish_seen_subcommand_from $verbs" -a run -d 'Trace a
 complete -c sonde -n "not __fish_seen_subcommand_from $verbs" -a attach -d 'Trace running processes'
 complete -c sonde -n "not __fish_seen_subcommand_from $verbs" -a record -d 'Keep the events in a file'
 complete -c sonde -n "not __fish_seen_subcommand_from $verbs" -a report -d 'Render a recorded file'
+complete -c sonde -n "not __fish_seen_subcommand_from $verbs" -a heap -d 'Report on what a program allocates'
 complete -c sonde -n "not __fish_seen_subcommand_from $verbs" -a filter -d 'Explain a filter expression'
 complete -c sonde -n "not __fish_seen_subcommand_from $verbs" -a stack -d 'Show the stacks of a process, once'
 complete -c sonde -n "not __fish_seen_subcommand_from $verbs" -a symbolize -d 'Say which function and line an address is'
-complete -c sonde -n '__fish_seen_subcommand_from record' -a 'run attach'
-complete -c sonde -n '__fish_seen_subcommand_from attach stack' -a '(__fish_complete_pids)'
+complete -c sonde -n '__fish_seen_subcommand_from record' -a 'run attach heap'
+complete -c sonde -n '__fish_seen_subcommand_from attach stack heap' -a '(__fish_complete_pids)'
 complete -c sonde -n '__fish_seen_subcommand_from run' -a '(__fish_complete_subcommand)'
 complete -c sonde -n '__fish_seen_subcommand_from report' -F
 complete -c sonde -n '__fish_seen_subcommand_from symbolize' -F
@@ -44,11 +45,17 @@ complete -c sonde -n $printing -s e -l filter -x -d 'Show only what the expressi
 complete -c sonde -n $printing -s P -r -d 'Only calls that touch this path'
 complete -c sonde -n $printing -s z -d 'Only calls that succeed'
 complete -c sonde -n $printing -s Z -d 'Only calls that fail'
-complete -c sonde -n $printing -l events -x -a 'syscalls signals processes' -d 'What to show'
+complete -c sonde -n $printing -l events -x -a 'syscalls signals processes heap' -d 'What to show'
 complete -c sonde -n $printing -l max-output -x -d 'End after so many bytes'
 complete -c sonde -n $printing -s s -x -d 'Bytes of a string'
 complete -c sonde -n '__fish_seen_subcommand_from run attach record report' -s o -r -d 'File or |command'
 
+complete -c sonde -n '__fish_seen_subcommand_from heap' -l for -x -d 'Leave after this time'
+complete -c sonde -n '__fish_seen_subcommand_from heap' -l format -x -a 'text json csv' -d 'Form of the report'
+complete -c sonde -n '__fish_seen_subcommand_from heap' -l no-follow -d 'Do not follow child processes'
+complete -c sonde -n '__fish_seen_subcommand_from run attach report heap' -l top -x -d 'How many sites of the heap'
+complete -c sonde -n '__fish_seen_subcommand_from run attach report heap' -l by -x -a 'site function module thread size' -d 'Report the heap by'
+complete -c sonde -n '__fish_seen_subcommand_from run attach heap' -l no-stacks -d 'Watch the heap without stacks'
 complete -c sonde -n $tracing -s f -d 'Follow children'
 complete -c sonde -n $tracing -l no-follow -d 'Do not follow child processes'
 complete -c sonde -n $tracing -s y -d 'Paths behind descriptors; -yy sockets too'

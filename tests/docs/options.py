@@ -10,7 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-VERBS = [["run"], ["attach"], ["record"], ["report"], ["filter"], ["stack"], ["symbolize"], []]
+VERBS = [["run"], ["attach"], ["record"], ["report"], ["heap"], ["filter"], ["stack"], ["symbolize"], []]
 
 
 def options_of(text, pattern):

@@ -10,6 +10,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "cli/heap_options.hpp"
 #include "sonde/base/limits.hpp"
 #include "sonde/cli/message.hpp"
 #include "sonde/cli/quantity.hpp"
@@ -47,6 +48,7 @@ struct RawOptions {
   bool no_pushdown = false;
   bool no_low_latency = false;
   bool no_crash_report = false;
+  HeapOptions heap;
 };
 
 // What a recording has counted stays where a report does not say otherwise: CLI11 would set it to 0.
@@ -101,11 +103,13 @@ void add_printing_options(CLI::App& app, Settings& settings, RawOptions& raw) {
       ->allow_extra_args(false);
   app.add_flag("-z", settings.successful_only, "Show only calls that succeed");
   app.add_flag("-Z", settings.failed_only, "Show only calls that fail");
-  app.add_option("--events", settings.events, "What to show: syscalls, signals, processes (all of them)")
+  add_heap_report_options(app, settings, raw.heap);
+  app.add_option("--events", settings.events,
+                 "What to show: syscalls, signals, processes (these, if not given), heap")
       ->type_name("LIST")
       ->delimiter(',')
       ->allow_extra_args(false)
-      ->check(CLI::IsMember({"syscalls", "signals", "processes"}));
+      ->check(CLI::IsMember({"syscalls", "signals", "processes", "heap"}));
   app.add_option("--max-output", raw.max_output, "End the output, and detach, after so many bytes (100MB)")
       ->type_name("SIZE");
 }
@@ -137,6 +141,7 @@ void add_tracing_options(CLI::App& app, Settings& settings, RawOptions& raw) {
       ->check(CLI::IsMember({"strings", "paths", "env"}));
   app.add_flag("--no-crash-report", raw.no_crash_report,
                "Say nothing more of a program that crashes than its signal");
+  add_heap_tracing_options(app, raw.heap);
   app.add_flag("--kill-on-exit", settings.tracing.kill_on_exit, "Kill the traced processes when sonde dies");
   app.add_flag("--no-pushdown", raw.no_pushdown, "Do not let the kernel filter");
   app.add_flag("--pushdown", settings.force_pushdown,
@@ -246,6 +251,8 @@ Result<void> apply_tracing(Settings& settings, const RawOptions& raw) {
   return {};
 }
 
+Result<void> apply_heap(Settings& settings, const RawOptions& raw) { return apply_heap(settings, raw.heap); }
+
 Result<void> apply_site_skip(Settings& settings, const RawOptions& raw) {
   if (raw.site_skip.empty()) return {};
   auto pattern = filter::text_pattern(raw.site_skip);
@@ -278,8 +285,9 @@ Result<void> apply_pids(Settings& settings, const RawOptions& raw) {
 
 Result<void> apply(Settings& settings, const RawOptions& raw) {
   apply_printing(settings, raw);
-  for (auto* step :
-       {apply_times, apply_limits, apply_tracing, apply_site_skip, check_environment, apply_pids}) {
+  using Step = Result<void> (*)(Settings&, const RawOptions&);
+  for (const Step step : {Step(apply_times), Step(apply_limits), Step(apply_tracing), Step(apply_heap),
+                          Step(apply_site_skip), Step(check_environment), Step(apply_pids)}) {
     if (auto done = step(settings, raw); !done) return done;
   }
   return {};
@@ -332,7 +340,11 @@ std::optional<ExitNow> parse_onto(const std::vector<std::string>& typed, Setting
       "  sonde record -o busy.sonde attach --timeout 10s 4242");
   CLI::App* record_run = add_run(*record, settings, raw, mentioned("record") && mentioned("run"));
   CLI::App* record_attach = add_attach(*record, settings, raw, mentioned("record") && mentioned("attach"));
-  for (CLI::App* verb : {run, attach, record_run, record_attach}) {
+  const HeapVerbTexts texts{raw.format, raw.timeout, raw.site_skip, raw.overflow, raw.pids, raw.no_follow};
+  CLI::App* heap = add_heap(app, settings, raw.heap, texts, mentioned("heap"));
+  CLI::App* record_heap =
+      add_heap(*record, settings, raw.heap, texts, mentioned("record") && mentioned("heap"));
+  for (CLI::App* verb : {run, attach, heap, record_run, record_attach, record_heap}) {
     verb->add_option("-o", settings.output.path, "Write to this file, or to a command: -o '|gzip >trace.gz'")
         ->type_name("FILE");
     verb->add_flag("-A", settings.output.append, "Append to the file");
@@ -366,8 +378,10 @@ std::optional<ExitNow> parse_onto(const std::vector<std::string>& typed, Setting
 
   CLI::App* symbolize = add_symbolize(app, settings, raw);
 
-  for (CLI::App* verb : {run, attach, record, report, filter, stack, symbolize, record_run, record_attach})
+  for (CLI::App* verb : {run, attach, record, report, heap, filter, stack, symbolize, record_run,
+                         record_attach, record_heap}) {
     verb->group("Verbs");
+  }
 
   // What follows "--" is the program's; CLI11 would look for options in it.
   const auto dashes = std::find(typed.begin(), typed.end(), "--");
@@ -399,6 +413,14 @@ std::optional<ExitNow> parse_onto(const std::vector<std::string>& typed, Setting
       return usage_error(
           fmt::format("run: unknown option '{}'; 'sonde run --help' lists them", settings.command.front()));
     }
+  } else if ((recorded ? record_heap : heap)->parsed()) {
+    raw.heap.verb = true;
+    settings.verb = dashes == typed.end() ? Verb::attach : Verb::run;
+    settings.command.assign(dashes == typed.end() ? dashes : dashes + 1, typed.end());
+    if (settings.command.empty() == raw.pids.empty()) {
+      return usage_error(
+          "heap: which process, or program? Usage: sonde heap [options] (PID... | -- PROGRAM [ARG...])");
+    }
   } else if (used_attach->parsed()) {
     settings.verb = Verb::attach;
     if (raw.pids.empty()) return usage_error("attach: which process? Usage: sonde attach [options] PID...");
@@ -406,6 +428,8 @@ std::optional<ExitNow> parse_onto(const std::vector<std::string>& typed, Setting
     settings.verb = Verb::stack;
     if (raw.pids.empty()) return usage_error("stack: which process? Usage: sonde stack [options] PID...");
   } else {
+    // Asked for events, a report on a heap shows these.
+    if (report->parsed() && report->count("--events") != 0) raw.heap.verb = false;
     settings.verb = report->parsed() ? Verb::report : symbolize->parsed() ? Verb::symbolize : Verb::filter;
   }
   return std::nullopt;

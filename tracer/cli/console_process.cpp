@@ -63,8 +63,8 @@ int run_console_process(const Settings& settings, event::Ring& ring, record::Con
                         UniqueFd lifeline, Outputs outputs) {
   ::prctl(PR_SET_NAME, "sonde-console");
   ignore_terminal_signals();
-  Selection selection(settings, outputs.stacks());
-  EventPump pump(selection, outputs.sinks(), outputs.stacks());
+  Selection selection(settings, outputs.stacks(), outputs.heap());
+  EventPump pump(selection, outputs.sinks(), outputs.stacks(), outputs.heap());
   Patience patience(settings.tracing.low_latency);
   bool ended = false;  // The output is; frames are thrown away until the tracer has closed the ring.
   for (bool closed = false;;) {

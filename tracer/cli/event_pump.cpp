@@ -16,8 +16,9 @@ bool tells_of_stacks(const event::Event& event) {
 
 }  // namespace
 
-EventPump::EventPump(Selection& selection, std::vector<output::Sink*> sinks, StackNames* stacks)
-    : selection_(selection), sinks_(std::move(sinks)), stacks_(stacks) {}
+EventPump::EventPump(Selection& selection, std::vector<output::Sink*> sinks, StackNames* stacks,
+                     analysis::HeapTable* heap)
+    : selection_(selection), sinks_(std::move(sinks)), stacks_(stacks), heap_(heap) {}
 
 void EventPump::frame(Bytes frame) {
   const auto event = event::parse_frame(frame);
@@ -59,6 +60,7 @@ void EventPump::on_exit(const event::Event& event, const event::SyscallExit& exi
 
 void EventPump::on_other(const event::Event& event) {
   if (stacks_ != nullptr) stacks_->apply(event);
+  if (heap_ != nullptr) heap_->apply(event);
   if (tells_of_stacks(event)) return;
   selection_.observe(event);
   if (std::holds_alternative<event::TaskEnded>(event.payload)) {

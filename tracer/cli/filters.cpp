@@ -43,12 +43,6 @@ seccomp_data data_of(Abi abi, std::uint32_t nr, std::span<const std::uint64_t, 6
   return data;
 }
 
-void require_capture(const filter::RequiredCapture& required, record::Options& tracing) {
-  tracing.fd_paths |= required.fd_paths;
-  if (required.paths) tracing.detail = record::Detail::memory;
-  tracing.stacks |= required.stacks;
-}
-
 }  // namespace
 
 Result<void> compile_filters(Settings& settings) {
@@ -69,14 +63,26 @@ Result<void> compile_filters(Settings& settings) {
   return {};
 }
 
+void require_captures(Settings& settings) {
+  if (!settings.selection) return;
+  record::Options& tracing = settings.tracing;
+  const filter::RequiredCapture required = filter::required_capture(*settings.selection);
+  tracing.fd_paths |= required.fd_paths;
+  tracing.stacks |= required.stacks;
+  if (!required.heap || !settings.events.empty()) return;
+  tracing.heap = true;
+  const filter::Pushdown calls = filter::push_down(*settings.selection, {});
+  if (calls.x86_64.stopped == 0 && calls.i386.stopped == 0) tracing.system_calls = false;
+}
+
 void push_filters_down(Settings& settings) {
   record::Options& tracing = settings.tracing;
   // Statistics need no more than the numbers.
-  if (settings.output.summary == Summary::only && settings.trace_file.empty()) {
+  if (settings.output.summary == Summary::only && settings.trace_file.empty() &&
+      !(settings.selection && filter::required_capture(*settings.selection).paths)) {
     tracing.detail = record::Detail::numbers;
   }
-  if (!settings.selection) return;
-  require_capture(filter::required_capture(*settings.selection), tracing);
+  if (!settings.selection || !tracing.system_calls) return;
   auto program =
       std::make_shared<const std::vector<sock_filter>>(filter::push_down(*settings.selection, {}).program);
   tracing.may_match = [program](Abi abi, std::uint32_t nr, std::span<const std::uint64_t, 6> args) {

@@ -10,6 +10,7 @@
 
 #include "sonde/cli/message.hpp"
 #include "sonde/output/csv_sink.hpp"
+#include "sonde/output/heap_report_sink.hpp"
 #include "sonde/output/json_sink.hpp"
 #include "sonde/output/summary_sink.hpp"
 #include "sonde/output/text_sink.hpp"
@@ -37,18 +38,19 @@ output::TextOptions text_options(const Settings& settings) {
 }
 
 std::unique_ptr<output::Sink> event_sink(const Settings& settings, output::Stream& out,
-                                         output::Stream& notices, const StackNames* names) {
+                                         output::Stream& notices, const StackNames* names,
+                                         const analysis::HeapTable* heap) {
   const auto* stacks = names != nullptr ? &names->source() : nullptr;
   const decode::Style& style = settings.output.style;
   switch (settings.output.format) {
     case Format::text:
       break;
     case Format::json:
-      return std::make_unique<output::JsonSink>(out, style, stacks, settings.print_stacks);
+      return std::make_unique<output::JsonSink>(out, style, stacks, settings.print_stacks, heap);
     case Format::csv:
-      return std::make_unique<output::CsvSink>(out, output::CsvOptions{style, false});
+      return std::make_unique<output::CsvSink>(out, output::CsvOptions{style, false}, heap);
   }
-  return std::make_unique<output::TextSink>(out, notices, text_options(settings), stacks);
+  return std::make_unique<output::TextSink>(out, notices, text_options(settings), stacks, heap);
 }
 
 std::unique_ptr<output::Sink> summary_sink(const OutputSettings& settings, output::Stream& out) {
@@ -58,6 +60,16 @@ std::unique_ptr<output::Sink> summary_sink(const OutputSettings& settings, outpu
                                                      : Form::text;
   const auto order = output::summary_order_named(settings.summary_sort).value_or(output::SummaryOrder::time);
   return std::make_unique<output::SummarySink>(out, form, order, settings.summary_per_process);
+}
+
+std::unique_ptr<output::Sink> heap_report_sink(const OutputSettings& settings, output::Stream& out,
+                                               output::Stream* notices, const analysis::HeapTable& heap,
+                                               const StackNames& stacks) {
+  using Form = output::HeapReportSink::Form;
+  const Form form = settings.format == Format::json  ? Form::json
+                    : settings.format == Format::csv ? Form::csv
+                                                     : Form::text;
+  return std::make_unique<output::HeapReportSink>(out, notices, form, settings.heap, heap, stacks.source());
 }
 
 // The arguments as typed, without what --redact leaves out: the program's own, and what -E sets. A report
@@ -93,7 +105,8 @@ UniqueFd duplicate(int fd) { return UniqueFd(::fcntl(fd, F_DUPFD_CLOEXEC, 3)); }
 Result<Outputs> Outputs::open(const Settings& settings) {
   Outputs outputs;
   // A report has the stacks that the recording has.
-  if (settings.tracing.stacks || settings.tracing.crash_reports || settings.verb == Verb::report) {
+  if (settings.tracing.stacks || settings.tracing.crash_reports || settings.tracing.heap ||
+      settings.verb == Verb::report) {
     outputs.stacks_ = std::make_unique<StackNames>(settings);
   }
   const bool recording = settings.verb != Verb::report && !settings.trace_file.empty();
@@ -104,6 +117,7 @@ Result<Outputs> Outputs::open(const Settings& settings) {
     outputs.trace_name_ = settings.trace_file;
   }
   if (recording && settings.output.path.empty()) return outputs;
+  if (settings.tracing.heap) outputs.heap_ = std::make_unique<analysis::HeapTable>();
 
   output::Target target;
   if (settings.output.path.empty() && settings.verb == Verb::report) {
@@ -122,10 +136,16 @@ Result<Outputs> Outputs::open(const Settings& settings) {
     notices = outputs.notices_.get();
   }
   if (settings.output.summary != Summary::only) {
-    outputs.sinks_.push_back(event_sink(settings, *outputs.out_, *notices, outputs.stacks_.get()));
+    outputs.sinks_.push_back(
+        event_sink(settings, *outputs.out_, *notices, outputs.stacks_.get(), outputs.heap_.get()));
   }
-  if (settings.output.summary != Summary::none) {
+  if (settings.output.summary != Summary::none && settings.tracing.system_calls) {
     outputs.sinks_.push_back(summary_sink(settings.output, *outputs.out_));
+  }
+  if (settings.output.summary != Summary::none && outputs.heap_) {
+    outputs.sinks_.push_back(heap_report_sink(settings.output, *outputs.out_,
+                                              settings.output.summary == Summary::only ? notices : nullptr,
+                                              *outputs.heap_, *outputs.stacks_));
   }
   return outputs;
 }

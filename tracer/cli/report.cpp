@@ -46,8 +46,8 @@ int render(const Settings& settings, event::TraceFileReader reader) {
     complain(outputs.error());
     return failure;
   }
-  Selection selection(settings, outputs->stacks());
-  EventPump pump(selection, outputs->sinks(), outputs->stacks());
+  Selection selection(settings, outputs->stacks(), outputs->heap());
+  EventPump pump(selection, outputs->sinks(), outputs->stacks(), outputs->heap());
   while (!outputs->ended()) {
     const auto frame = reader.next();
     if (!frame) break;
@@ -78,6 +78,7 @@ int report(const Settings& settings) {
     complain_of_filter(compiled.error());
     return failure;
   }
+  require_captures(final_settings);
   return render(final_settings, *std::move(reader));
 }
 

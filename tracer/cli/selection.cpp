@@ -1,19 +1,15 @@
 #include "sonde/cli/selection.hpp"
 
-#include <algorithm>
-
 namespace sonde::cli {
 
-Selection::Selection(const Settings& settings, StackNames* stacks)
-    : expression_(settings.selection), stacks_(stacks) {
-  if (settings.events.empty()) return;
-  const auto asked = [&](const char* what) {
-    return std::find(settings.events.begin(), settings.events.end(), what) != settings.events.end();
-  };
-  system_calls_ = asked("syscalls");
-  signals_ = asked("signals");
-  processes_ = asked("processes");
-}
+Selection::Selection(const Settings& settings, StackNames* stacks, const analysis::HeapTable* heap)
+    : expression_(settings.selection),
+      stacks_(stacks),
+      heap_(heap),
+      system_calls_(settings.shows("syscalls")),
+      signals_(settings.shows("signals")),
+      processes_(settings.shows("processes")),
+      heap_calls_(settings.shows("heap")) {}
 
 void Selection::observe(const event::Event& event) {
   const pid_t pid = event.task.pid;
@@ -90,8 +86,19 @@ bool Selection::ask(const decode::Call& call, Nanoseconds time, output::Unfinish
   return filter::evaluate(*expression_, filter::CallFields(seen)) == filter::Verdict::yes;
 }
 
+bool Selection::ask(const event::HeapCall& call, filter::Origin from) const {
+  // What a resize gives up is told with its result.
+  if (!heap_calls_ || call.operation == event::HeapOperation::give_up) return false;
+  if (!expression_) return true;
+  const auto stack = stack_of(call.snapshot.stack(), from.task.pid);
+  if (stack) from.stack = &*stack;
+  const auto age = heap_ != nullptr ? heap_->last().age(from.since_start + start_) : std::nullopt;
+  return filter::evaluate(*expression_, filter::HeapFields(from, {call, age})) == filter::Verdict::yes;
+}
+
 bool Selection::ask(const event::Event& event) const {
   filter::Origin from = origin(event.task, event.time);
+  if (const auto* heap = std::get_if<event::HeapCall>(&event.payload)) return ask(*heap, from);
   if (const auto* signal = std::get_if<event::Signal>(&event.payload)) {
     if (!signals_) return false;
     const auto stack = stack_of(signal->snapshot.stack(), event.task.pid);

@@ -40,7 +40,7 @@ StackNames::StackNames(const Settings& settings)
     : recording_(settings.verb != Verb::report && !settings.trace_file.empty()),
       symbols_(std::make_unique<FileSymbols>(settings.symbols_from)),
       namer_(book_, symbols_.get()),
-      source_{book_, namer_} {
+      source_{book_, namer_, &skip_} {
   if (recording_) frame_.emplace();
   if (!settings.skip_site) return;
   skip_ = [skip = settings.skip_site](std::string_view module, std::string_view function) {

@@ -20,6 +20,7 @@ int trace(Settings& settings) {
     complain_of_filter(compiled.error());
     return failure;
   }
+  require_captures(settings);
   push_filters_down(settings);
   return keep(settings);
 }

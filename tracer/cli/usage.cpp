@@ -9,8 +9,9 @@ namespace {
 std::string usage_of(const std::string& verb) {
   if (verb == "run") return "sonde run [options] -- PROGRAM [ARG...]";
   if (verb == "attach") return "sonde attach [options] PID...";
-  if (verb == "record") return "sonde record -o FILE.sonde (run ... | attach ...)";
+  if (verb == "record") return "sonde record -o FILE.sonde (run ... | attach ... | heap ...)";
   if (verb == "report") return "sonde report [options] FILE.sonde";
+  if (verb == "heap") return "sonde heap [options] (PID... | -- PROGRAM [ARG...])";
   if (verb == "filter") return "sonde filter EXPR";
   if (verb == "stack") return "sonde stack [options] PID...";
   if (verb == "symbolize") return "sonde symbolize [options] FILE [ADDRESS...]";
@@ -42,7 +43,7 @@ std::string complaint(const CLI::ParseError& error, const CLI::App& app,
   const auto parsed = app.get_subcommands();
   if (parsed.empty()) {
     constexpr std::string_view verbs =
-        "run, attach, record, report, stack, symbolize and filter; 'sonde --help' says more";
+        "run, attach, record, report, heap, stack, symbolize and filter; 'sonde --help' says more";
     if (typed.empty()) return fmt::format("which verb? There are {}", verbs);
     return fmt::format("'{}' is no verb; there are {}", typed.front(), verbs);
   }

@@ -16,6 +16,7 @@ bool holds_memory(SegmentKind kind) {
     case SegmentKind::stack:
     case SegmentKind::mapping:
     case SegmentKind::message:
+    case SegmentKind::function:
       return false;
     default:
       return true;
@@ -95,6 +96,16 @@ std::uint32_t Snapshot::stack() const {
     return id == 0;
   });
   return id;
+}
+
+std::string_view Snapshot::function() const {
+  std::string_view name;
+  each([&](const Segment& segment) {
+    if (segment.kind != SegmentKind::function) return true;
+    name = {reinterpret_cast<const char*>(segment.bytes.data()), segment.bytes.size()};
+    return false;
+  });
+  return name.substr(0, name.find('\0'));
 }
 
 std::optional<std::string_view> Snapshot::text_of_fd(int fd, SegmentKind kind) const {

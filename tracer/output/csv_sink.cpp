@@ -3,6 +3,7 @@
 #include <iterator>
 #include <sys/wait.h>
 
+#include "output/heap_call.hpp"
 #include "output/text.hpp"
 #include "sonde/decode/render.hpp"
 #include "sonde/decode/siginfo.hpp"
@@ -30,8 +31,12 @@ void append_field(std::string& out, std::string_view text) {
 
 }  // namespace
 
-CsvSink::CsvSink(Stream& out, const CsvOptions& options)
-    : out_(out), line_(out.buffer()), options_(options), writer_(field_, options.style.hex_strings) {
+CsvSink::CsvSink(Stream& out, const CsvOptions& options, const analysis::HeapTable* heap)
+    : out_(out),
+      line_(out.buffer()),
+      options_(options),
+      heap_(heap),
+      writer_(field_, options.style.hex_strings) {
   line_ += header;
 }
 
@@ -102,10 +107,38 @@ void CsvSink::event_row(std::string_view kind, const event::Event& event, std::s
   end_row();
 }
 
+void CsvSink::heap_row(const event::HeapCall& call, const event::Event& event) {
+  const bool released = call.operation == event::HeapOperation::release;
+  if (call.operation == event::HeapOperation::give_up) return;
+  begin_row(released                                           ? "free"
+            : call.operation == event::HeapOperation::allocate ? "alloc"
+                                                               : "realloc",
+            event.time, event.task);
+  field_.clear();
+  append_printable(field_, function_text(call));
+  append_field(line_, field_);
+  line_ += ",,,";
+  field_.clear();
+  append_heap_arguments(field_, call);
+  append_field(line_, field_);
+  line_ += ",,";
+  if (!released) append_pointer(line_, call.address);
+  line_ += ",,";
+  if (heap_ != nullptr) {
+    if (const auto age = heap_->last().age(event.time)) append_decimal(line_, *age);
+  }
+  line_ += ',';
+  end_row();
+}
+
 void CsvSink::event(const event::Event& event, bool shown) {
   if (const auto* session = std::get_if<event::Session>(&event.payload)) {
     clock_.set_offset(session->realtime_offset);
     start_ = event.time;
+  }
+  if (const auto* heap = std::get_if<event::HeapCall>(&event.payload)) {
+    if (shown) heap_row(*heap, event);
+    return;
   }
   const bool lost_some = std::holds_alternative<event::Lost>(event.payload);
   if (!lost_some && !(shown && options_.events)) return;

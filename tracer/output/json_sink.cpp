@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "output/heap_call.hpp"
 #include "output/stack_json.hpp"
 #include "output/text.hpp"
 #include "sonde/decode/render.hpp"
@@ -17,6 +18,33 @@ namespace sonde::output {
 namespace {
 
 constexpr int format_version = 1;
+
+std::string_view heap_kind(event::HeapOperation operation) {
+  switch (operation) {
+    case event::HeapOperation::allocate:
+      return "alloc";
+    case event::HeapOperation::release:
+      return "free";
+    case event::HeapOperation::give_up:
+    case event::HeapOperation::reallocate:
+      return "realloc";
+  }
+  return "";
+}
+
+// A null pointer as null.
+void append_address(std::string& out, std::string_view key, std::uint64_t address) {
+  if (address == 0) {
+    append(out, ",\"{}\":null", key);
+  } else {
+    append(out, ",\"{}\":\"{:#x}\"", key, address);
+  }
+}
+
+void append_number(std::string& out, std::string_view key, std::uint64_t value) {
+  append(out, ",\"{}\":", key);
+  append_json_unsigned(out, value);
+}
 
 std::string_view flag(bool value) { return value ? "true" : "false"; }
 
@@ -34,12 +62,14 @@ void append_text(std::string& out, std::string_view key, std::string_view text) 
 
 }  // namespace
 
-JsonSink::JsonSink(Stream& out, const decode::Style& style, const StackSource* stacks, bool of_each)
+JsonSink::JsonSink(Stream& out, const decode::Style& style, const StackSource* stacks, bool of_each,
+                   const analysis::HeapTable* heap)
     : out_(out),
       line_(out.buffer()),
       style_(style),
       stacks_(stacks),
       stack_of_each_(of_each),
+      heap_(heap),
       writer_(out.buffer()),
       result_writer_(result_) {
   // Names are for people; the values that -X raw prints stand beside them.
@@ -211,6 +241,37 @@ void JsonSink::on(const event::ThreadStack& thread, const event::Event& event) {
   append_text(line_, "comm", thread.comm);
   if (stacks_ != nullptr) append_stack_json(line_, *stacks_, thread.snapshot.stack(), event.task.pid);
   end_record();
+}
+
+void JsonSink::on(const event::HeapCall& call, const event::Event& event) {
+  if (call.operation == event::HeapOperation::give_up) return;
+  begin_record(heap_kind(call.operation), event.time);
+  append_task(event.task);
+  append_text(line_, "function", function_text(call));
+  append_address(line_, "address", call.address);
+  if (call.operation == event::HeapOperation::reallocate) {
+    append_address(line_, "old_address", call.old_address);
+  }
+  if (call.operation != event::HeapOperation::release) append_number(line_, "size", call.size);
+  if (call.alignment != 0) append_number(line_, "alignment", call.alignment);
+  const analysis::HeapOutcome none;
+  const analysis::HeapOutcome& outcome = heap_ != nullptr ? heap_->last() : none;
+  if (const auto age = outcome.age(event.time)) {
+    append_number(line_, "age_ns", *age);
+    append_number(line_, "old_size", outcome.released->size);
+  }
+  if (outcome.misuse) append(line_, ",\"misuse\":\"{}\"", analysis::name_of(*outcome.misuse));
+  append_site(call.snapshot.stack(), event.task.pid);
+  append_stack(call.snapshot.stack(), event.task.pid);
+  end_record();
+}
+
+void JsonSink::append_site(std::uint32_t id, pid_t pid) {
+  if (stacks_ == nullptr) return;
+  if (const auto site = site_of(*stacks_, id, pid)) {
+    line_ += ",\"site\":";
+    append_site_json(line_, *site);
+  }
 }
 
 void JsonSink::on(const event::GroupStop& stop, const event::Event& event) {

@@ -34,11 +34,16 @@ void append_frame(std::string& out, const stacks::NamedFrame& frame, const stack
 }  // namespace
 
 void append_stack_json(std::string& out, const StackSource& source, std::uint32_t id, pid_t pid) {
-  const stacks::Stack* stack = source.book.stack(id);
-  if (stack == nullptr) return;
+  if (const stacks::Stack* stack = source.book.stack(id)) {
+    append_frames_json(out, source, stack->frames, stack->end, pid);
+  }
+}
+
+void append_frames_json(std::string& out, const StackSource& source,
+                        std::span<const event::FrameAddress> frames, event::StackEnd end, pid_t pid) {
   out += ",\"stack\":[";
   const char* separator = "";
-  for (const event::FrameAddress& address : stack->frames) {
+  for (const event::FrameAddress& address : frames) {
     const stacks::NamedFrame frame = source.namer.name(pid, address);
     const std::size_t count = std::max<std::size_t>(frame.functions->size(), 1);
     for (std::size_t i = 0; i < count; ++i) {
@@ -48,8 +53,21 @@ void append_stack_json(std::string& out, const StackSource& source, std::uint32_
     }
   }
   out += ']';
-  if (stack->end != event::StackEnd::complete)
-    append(out, ",\"stack_end\":\"{}\"", stack_end_name(stack->end));
+  if (end != event::StackEnd::complete) append(out, ",\"stack_end\":\"{}\"", stack_end_name(end));
+}
+
+void append_site_json(std::string& out, const stacks::Site& site) {
+  const std::size_t start = out.size();
+  append_member(out, "function", site.function);
+  append_member(out, "file", site.file);
+  if (site.line != 0) append(out, ",\"line\":{}", site.line);
+  append_member(out, "module", site.module);
+  if (out.size() == start) {
+    out += "{}";
+    return;
+  }
+  out[start] = '{';
+  out += '}';
 }
 
 }  // namespace sonde::output

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "output/heap_call.hpp"
 #include "output/text.hpp"
 #include "sonde/decode/render.hpp"
 #include "sonde/decode/siginfo.hpp"
@@ -20,12 +21,14 @@ constexpr int erestart_restartblock = 516;
 
 }  // namespace
 
-TextSink::TextSink(Stream& out, Stream& notices, const TextOptions& options, const StackSource* stacks)
+TextSink::TextSink(Stream& out, Stream& notices, const TextOptions& options, const StackSource* stacks,
+                   const analysis::HeapTable* heap)
     : out_(out),
       line_(out.buffer()),
       notices_(notices),
       options_(options),
       stacks_(stacks),
+      heap_(heap),
       writer_(out.buffer(), options.style.hex_strings),
       padding_(options.column, ' ') {}
 
@@ -291,6 +294,35 @@ void TextSink::on(const event::ThreadStack& thread, const event::Event& event, b
   if (!shown || stacks_ == nullptr) return;
   begin_line(event.task.tid, event.time);
   append_thread_text(line_, event, thread, *stacks_);
+}
+
+void TextSink::on(const event::HeapCall& call, const event::Event& event, bool shown) {
+  if (!shown || call.operation == event::HeapOperation::give_up) return;
+  begin_line(event.task.tid, event.time);
+  append_printable(line_, function_text(call));
+  line_ += '(';
+  append_heap_arguments(line_, call);
+  line_ += ')';
+  if (call.operation != event::HeapOperation::release) {
+    line_ += " = ";
+    append_pointer(line_, call.address);
+  }
+  const analysis::HeapOutcome none;
+  const analysis::HeapOutcome& outcome = heap_ != nullptr ? heap_->last() : none;
+  if (const auto age = outcome.age(event.time)) {
+    line_ += " <";
+    append_seconds(line_, *age);
+    line_ += '>';
+  }
+  if (stacks_ != nullptr) {
+    if (const auto site = site_of(*stacks_, call.snapshot.stack(), event.task.pid)) {
+      line_ += " at ";
+      append_site_text(line_, *site);
+    }
+  }
+  if (outcome.misuse) append(line_, " *** {}", misuse_text(*outcome.misuse));
+  end_line();
+  append_stack(call.snapshot.stack(), event.task.pid);
 }
 
 void TextSink::on(const event::GroupStop& stop, const event::Event& event, bool shown) {

@@ -29,8 +29,8 @@ std::size_t after_return_type(std::string_view text) {
   int depth = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
-    if (c == '<' || c == '(') ++depth;
-    if (c == '>' || c == ')') --depth;
+    if (c == '<' || c == '(' || c == '{') ++depth;
+    if (c == '>' || c == ')' || c == '}') --depth;
     if (c == ' ' && depth == 0) after = i + 1;
   }
   return after;
@@ -47,9 +47,9 @@ std::string_view without_parameters(std::string_view function) {
       end += call_operator.size() - 1;
     } else if (function.substr(end).starts_with(anonymous)) {
       end += anonymous.size() - 1;
-    } else if (function[end] == '<') {
+    } else if (function[end] == '<' || function[end] == '{') {
       ++depth;
-    } else if (function[end] == '>') {
+    } else if (function[end] == '>' || function[end] == '}') {
       --depth;
     } else if (function[end] == '(' && depth <= 0) {
       break;
@@ -71,18 +71,18 @@ bool is_runtime(std::string_view module_path) {
   });
 }
 
+bool is_site(std::string_view module_path, std::string_view function, const SkipFunction& skip) {
+  return !is_runtime(module_path) && !begins_with_any(without_parameters(function), runtime_functions) &&
+         !(skip && skip(module_path, function));
+}
+
 std::optional<Site> site_of(const Stack& stack, pid_t pid, Namer& namer, const SkipFunction& skip) {
   for (const event::FrameAddress& frame : stack.frames) {
     const NamedFrame named = namer.name(pid, frame);
     const std::string_view module = named.module != nullptr ? std::string_view(named.module->path) : "";
-    if (is_runtime(module)) continue;
-    if (named.functions->empty()) {
-      if (skip && skip(module, {})) continue;
-      return Site{module, {}, {}, 0};
-    }
+    if (named.functions->empty() && is_site(module, {}, skip)) return Site{module, {}, {}, 0};
     for (const Function& function : *named.functions) {
-      if (begins_with_any(without_parameters(function.name), runtime_functions)) continue;
-      if (skip && skip(module, function.name)) continue;
+      if (!is_site(module, function.name, skip)) continue;
       return Site{module, function.name, function.file, function.line};
     }
   }

@@ -43,6 +43,16 @@ inline constexpr std::size_t statistics_numbers =
     1024;  // Numbers below it have a row each, the others share one.
 inline constexpr std::size_t statistics_processes = 1024;  // Processes with a table of their own.
 
+// The heap.
+inline constexpr std::size_t heap_blocks = 64 << 20;           // Blocks in use, of all processes.
+inline constexpr std::size_t heap_processes = 1024;            // Heaps that a report has.
+inline constexpr std::size_t heap_frames = 4 << 20;            // Frames of all stacks, common ones once.
+inline constexpr std::size_t heap_sites = 1 << 20;             // Stacks that are counted apart, in each heap.
+inline constexpr std::size_t heap_threads = 64 << 10;          // Threads that are counted apart.
+inline constexpr std::size_t heap_findings = 256;              // Misuses from different places, of one heap.
+inline constexpr std::size_t heap_released_blocks = 64 << 10;  // Blocks given back that are remembered.
+inline constexpr std::size_t heap_searches = 256;              // For the block that an address lies in.
+
 // ELF files.
 inline constexpr std::size_t elf_file_bytes = std::size_t{16} << 30;
 inline constexpr std::size_t elf_sections = 262'144;

@@ -15,8 +15,9 @@ namespace sonde::cli {
 
 class EventPump {
  public:
-  // All must outlive the pump; `stacks` may be null.
-  EventPump(Selection& selection, std::vector<output::Sink*> sinks, StackNames* stacks);
+  // All must outlive the pump; `stacks` and `heap` may be null.
+  EventPump(Selection& selection, std::vector<output::Sink*> sinks, StackNames* stacks,
+            analysis::HeapTable* heap = nullptr);
 
   // One whole frame, aligned to 8. Unknown or malformed ones are passed over.
   void frame(Bytes frame);
@@ -45,6 +46,7 @@ class EventPump {
   Selection& selection_;
   std::vector<output::Sink*> sinks_;
   StackNames* stacks_;
+  analysis::HeapTable* heap_;
   std::unordered_map<pid_t, InFlight> calls_;
   Nanoseconds last_time_ = 0;
   std::uint64_t lost_ = 0;

@@ -10,7 +10,11 @@ namespace sonde::cli {
 // makes, with its caret, ready to be shown by complain_of_filter().
 Result<void> compile_filters(Settings& settings);
 
-// After compile_filters(): what the tracer captures and passes over for it, and for a program that sonde
+// After compile_filters(): what must be captured for the selection to be decided. A filter on what only heap
+// events have asks for these, where --events says nothing.
+void require_captures(Settings& settings);
+
+// After require_captures(): what the tracer captures and passes over for it, and for a program that sonde
 // starts the seccomp filter, where that is possible and harmless.
 void push_filters_down(Settings& settings);
 

@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "sonde/analysis/heap_table.hpp"
 #include "sonde/base/result.hpp"
 #include "sonde/cli/settings.hpp"
 #include "sonde/cli/stack_names.hpp"
@@ -24,6 +25,8 @@ class Outputs {
   std::vector<output::Sink*> sinks() const;
   // The stacks of the events, to be told of each; null where none are taken.
   StackNames* stacks() const { return stacks_.get(); }
+  // The account of heaps, to be told of each event; null where no allocator is watched.
+  analysis::HeapTable* heap() const { return heap_.get(); }
   // Writes whole frames to the trace file, if there is one, with the names of the stacks among them.
   void append(Bytes frames);
   // To be called when nothing more is to be read for now.
@@ -41,6 +44,7 @@ class Outputs {
 
  private:
   std::unique_ptr<StackNames> stacks_;
+  std::unique_ptr<analysis::HeapTable> heap_;
   std::unique_ptr<output::Stream> out_;
   std::unique_ptr<output::Stream> notices_;
   std::vector<std::unique_ptr<output::Sink>> sinks_;

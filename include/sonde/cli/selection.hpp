@@ -5,6 +5,7 @@
 #include <string>
 #include <unordered_map>
 
+#include "sonde/analysis/heap_table.hpp"
 #include "sonde/cli/settings.hpp"
 #include "sonde/cli/stack_fields.hpp"
 #include "sonde/cli/stack_names.hpp"
@@ -20,8 +21,9 @@ enum class Shown { no, yes, undecided };
 
 class Selection {
  public:
-  // `stacks` may be null; must outlive the selection otherwise.
-  Selection(const Settings& settings, StackNames* stacks);
+  // `stacks` and `heap` may be null; must outlive the selection otherwise, and be told of each event before
+  // it is asked about.
+  Selection(const Settings& settings, StackNames* stacks, const analysis::HeapTable* heap = nullptr);
 
   // Keeps account of processes and their names; to be told of every event that is no system call, before
   // asking about it.
@@ -41,6 +43,7 @@ class Selection {
   };
 
   filter::Origin origin(TaskId task, Nanoseconds time) const;
+  bool ask(const event::HeapCall& call, filter::Origin from) const;
   filter::CallView view(const decode::Call& call, filter::CallState state) const;
 
   // Made for one question, where the event has a stack.
@@ -48,9 +51,11 @@ class Selection {
 
   std::optional<filter::TypedExpr> expression_;
   StackNames* stacks_;
-  bool system_calls_ = true;
-  bool signals_ = true;
-  bool processes_ = true;
+  const analysis::HeapTable* heap_;
+  const bool system_calls_;
+  const bool signals_;
+  const bool processes_;
+  const bool heap_calls_;
   Nanoseconds start_ = 0;
   std::unordered_map<pid_t, Names> names_;  // By pid.
 };

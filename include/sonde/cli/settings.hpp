@@ -1,6 +1,7 @@
 // What the command line asked for.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <linux/filter.h>
@@ -12,6 +13,7 @@
 
 #include "sonde/decode/style.hpp"
 #include "sonde/filter/typed.hpp"
+#include "sonde/output/heap_report.hpp"
 #include "sonde/record/options.hpp"
 
 namespace sonde::cli {
@@ -35,7 +37,8 @@ struct OutputSettings {
   Summary summary = Summary::none;
   bool summary_per_process = false;
   std::string summary_sort;
-  std::string path;  // -o; empty for standard error (standard output for a report).
+  output::HeapReportOptions heap;  // With a summary, where the heap is watched.
+  std::string path;                // -o; empty for standard error (standard output for a report).
   bool append = false;
   std::optional<std::uint64_t> max_bytes;
 };
@@ -66,7 +69,7 @@ struct Settings {
   std::vector<sock_filter>
       program_filter;  // What pushdown made of the filter, for the program; empty for none.
   std::optional<filter::TypedExpr> selection;  // What they mean together; empty: everything.
-  std::vector<std::string> events;             // --events
+  std::vector<std::string> events;             // --events; see shows()
   bool print_stacks = false;                   // -k
   // --site-skip: whether frames of a module or function of that name are no sites. Empty: none more than
   // usual.
@@ -75,6 +78,12 @@ struct Settings {
   std::vector<std::string> environment;  // -E
   std::optional<std::uint64_t> timeout_ns;
   std::vector<std::string> arguments;  // As typed, for a trace file's metadata.
+
+  // Whether events of that sort ("syscalls", "signals", "processes", "heap") are to be shown, as far as
+  // --events says.
+  bool shows(std::string_view sort) const {
+    return events.empty() || std::find(events.begin(), events.end(), sort) != events.end();
+  }
 };
 
 }  // namespace sonde::cli

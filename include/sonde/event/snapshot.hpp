@@ -57,6 +57,9 @@ class Snapshot final : public MemoryReader {
   // The id of the task's stack (see Stack); 0 when none was taken.
   std::uint32_t stack() const;
 
+  // The name of an allocator's function that the user has named; empty where it was another's.
+  std::string_view function() const;
+
   // Calls visit(const Segment&) for each segment in order until it returns false.
   template <typename Visit>
   void each(Visit visit) const {

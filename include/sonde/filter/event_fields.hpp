@@ -116,12 +116,37 @@ class SignalFields final : public OriginFields {
   const siginfo_t& info_;
 };
 
+// A call of an allocator; a view. Its kind is alloc, free or realloc.
+struct HeapView {
+  const event::HeapCall& call;
+  // Of the block that was given back, where its allocation was seen.
+  std::optional<Nanoseconds> age = {};
+};
+
+// The fields of an allocator's call:
+//   alloc.size      what was asked for; a free has none
+//   alloc.address   the block; 0 where there is none; of a resize the old one as well
+//   alloc.function  as people write it ("operator new"), and as it is in a symbol table
+//   alloc.usable    not known
+//   alloc.age       of a block that a free or a resize has given back
+class HeapFields final : public OriginFields {
+ public:
+  HeapFields(const Origin& origin, const HeapView& heap);
+
+  Values<Integer> integers(Field field) const override;
+  Values<std::string_view> strings(Field field) const override;
+
+ private:
+  const HeapView heap_;
+};
+
 // What must be captured for an expression to be decided; what was not is unknown.
 struct RequiredCapture {
   bool paths = false;     // Path arguments.
   bool fd_paths = false;  // The paths behind descriptor arguments.
   bool names = false;     // comm and exe.
   bool stacks = false;
+  bool heap = false;  // Calls of allocators: it asks for what only these have, or for their kinds.
 };
 
 RequiredCapture required_capture(const TypedExpr& expr);

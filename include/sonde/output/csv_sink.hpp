@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "sonde/analysis/heap_table.hpp"
 #include "sonde/decode/style.hpp"
 #include "sonde/decode/text_writer.hpp"
 #include "sonde/output/sink.hpp"
@@ -12,8 +13,9 @@
 namespace sonde::output {
 
 // The columns, of which those that a row has nothing for are empty:
-//   kind         "syscall"; "lost" where events were left out; with CsvOptions::events also "signal", "stop",
-//   "process",
+//   kind         "syscall"; "alloc", "free" and "realloc" of an allocator's calls, which have its function as
+//   name, the block as result and as duration_ns how long the block given back was in use; "lost" where
+//   events were left out; with CsvOptions::events also "signal", "stop", "process",
 //                "note"
 //   time         the beginning, UTC: 2026-11-21T03:58:40.639829123Z
 //   elapsed_ns   the same, since the start of the trace
@@ -30,7 +32,8 @@ struct CsvOptions {
 
 class CsvSink final : public Sink {
  public:
-  CsvSink(Stream& out, const CsvOptions& options);
+  // `heap` has been told of each event before; null where no calls of allocators come.
+  CsvSink(Stream& out, const CsvOptions& options, const analysis::HeapTable* heap = nullptr);
 
   void call_entered(const decode::Call&) override {}
   void call_exited(const decode::Call& call) override;
@@ -44,11 +47,13 @@ class CsvSink final : public Sink {
   // `details` is quoted, the rest of the row's columns stay empty.
   void event_row(std::string_view kind, const event::Event& event, std::string_view name,
                  std::string_view details);
+  void heap_row(const event::HeapCall& call, const event::Event& event);
   void end_row();
 
   Stream& out_;
   std::string& line_;  // The stream's buffer.
   CsvOptions options_;
+  const analysis::HeapTable* heap_;
   std::string field_;  // One that may need quotes.
   decode::TextWriter writer_;
   UtcClock clock_;

@@ -2,6 +2,7 @@
 // checks them.
 #pragma once
 
+#include "sonde/analysis/heap_table.hpp"
 #include "sonde/decode/style.hpp"
 #include "sonde/output/json_writer.hpp"
 #include "sonde/output/sink.hpp"
@@ -15,9 +16,10 @@ namespace sonde::output {
 class JsonSink final : public Sink {
  public:
   // `style` says how much of a value is shown; its text options have no effect. `stacks`: what the stacks of
-  // crashes are told by and, with `of_each`, those of calls and signals (-k); null for none.
-  JsonSink(Stream& out, const decode::Style& style, const StackSource* stacks = nullptr,
-           bool of_each = false);
+  // crashes are told by and, with `of_each`, those of calls and signals (-k); `heap`: that has been told of
+  // each event before, for the calls of allocators. Null for none.
+  JsonSink(Stream& out, const decode::Style& style, const StackSource* stacks = nullptr, bool of_each = false,
+           const analysis::HeapTable* heap = nullptr);
 
   void call_entered(const decode::Call&) override {}
   void call_exited(const decode::Call& call) override;
@@ -31,6 +33,7 @@ class JsonSink final : public Sink {
   void append_call(const decode::Call& call);
   void append_exit(const decode::Call& call);
   void append_stack(std::uint32_t id, pid_t pid);
+  void append_site(std::uint32_t id, pid_t pid);
   void append_siginfo(const siginfo_t& info);
   void end_record();
 
@@ -48,17 +51,18 @@ class JsonSink final : public Sink {
   void on(const event::Note& note, const event::Event& event);
   void on(const event::Crash& crash, const event::Event& event);
   void on(const event::ThreadStack& thread, const event::Event& event);
+  void on(const event::HeapCall& call, const event::Event& event);
   // What stacks are made of comes to the sinks with the events that have them.
   void on(const event::Module&, const event::Event&) {}
   void on(const event::Stack&, const event::Event&) {}
   void on(const event::FrameNames&, const event::Event&) {}
-  void on(const event::HeapCall&, const event::Event&) {}
 
   Stream& out_;
   std::string& line_;  // The stream's buffer.
   decode::Style style_;
   const StackSource* stacks_;
   const bool stack_of_each_;
+  const analysis::HeapTable* heap_;
   JsonWriter writer_;
   std::string result_;  // A result, before it is known whether it says more than the number.
   JsonWriter result_writer_;

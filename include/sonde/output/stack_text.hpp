@@ -8,13 +8,15 @@
 #include <sys/types.h>
 
 #include "sonde/stacks/namer.hpp"
+#include "sonde/stacks/site.hpp"
 
 namespace sonde::output {
 
-// What an output needs to tell stacks: both must outlive it.
+// What an output needs to tell stacks: all must outlive it.
 struct StackSource {
   const stacks::StackBook& book;
   stacks::Namer& namer;
+  const stacks::SkipFunction* skip = nullptr;  // What is no site; null for nothing more than usual.
 };
 
 // One line a function, innermost first:

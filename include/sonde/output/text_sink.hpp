@@ -6,6 +6,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "sonde/analysis/heap_table.hpp"
 #include "sonde/decode/style.hpp"
 #include "sonde/decode/text_writer.hpp"
 #include "sonde/output/sink.hpp"
@@ -47,8 +48,10 @@ class TextSink final : public Sink {
  public:
   // `notices` gets "sonde: Process 123 attached" and the tracer's notes. When it is `out` itself, they stand
   // between lines: a line that is being written is ended first. `stacks`: what the stacks of events
-  // and crashes are told by; null for none.
-  TextSink(Stream& out, Stream& notices, const TextOptions& options, const StackSource* stacks = nullptr);
+  // and crashes are told by; `heap`: that has been told of each event before, for the calls of allocators.
+  // Null for none.
+  TextSink(Stream& out, Stream& notices, const TextOptions& options, const StackSource* stacks = nullptr,
+           const analysis::HeapTable* heap = nullptr);
 
   void call_entered(const decode::Call& call) override;
   void call_exited(const decode::Call& call) override;
@@ -93,11 +96,11 @@ class TextSink final : public Sink {
   void on(const event::Note& note, const event::Event& event, bool shown);
   void on(const event::Crash& crash, const event::Event& event, bool shown);
   void on(const event::ThreadStack& thread, const event::Event& event, bool shown);
+  void on(const event::HeapCall& call, const event::Event& event, bool shown);
   // What stacks are made of comes to the sinks with the events that have them.
   void on(const event::Module&, const event::Event&, bool) {}
   void on(const event::Stack&, const event::Event&, bool) {}
   void on(const event::FrameNames&, const event::Event&, bool) {}
-  void on(const event::HeapCall&, const event::Event&, bool) {}
   void forget(pid_t tid);
 
   Stream& out_;
@@ -105,6 +108,7 @@ class TextSink final : public Sink {
   Stream& notices_;
   TextOptions options_;
   const StackSource* stacks_;
+  const analysis::HeapTable* heap_;
   decode::TextWriter writer_;
   std::string padding_;
 

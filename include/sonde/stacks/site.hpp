@@ -28,6 +28,10 @@ using SkipFunction = std::function<bool(std::string_view module, std::string_vie
 // file.
 bool is_runtime(std::string_view module_path);
 
+// Whether a function may be a site: outside of the runtime libraries and of namespace std, and not skipped.
+// `skip` may be empty, and so may the name of a function that has none.
+bool is_site(std::string_view module_path, std::string_view function, const SkipFunction& skip);
+
 // The innermost function outside of the runtime libraries, and, inlined or instantiated, of namespace std;
 // inlined ones count. `skip` may be empty. Empty when there is no such frame. The views stay valid until the
 // namer's next call.

@@ -94,6 +94,50 @@ TEST_CASE("a list ends with its word") {
   CHECK(settings_of({"attach", "--events", "signals", "12"}).pids == std::vector<pid_t>{12});
 }
 
+TEST_CASE("the heap is watched when it is asked for, and system calls only if they are too") {
+  const Settings only = settings_of({"run", "--events", "heap", "--", "true"});
+  CHECK(only.tracing.heap);
+  CHECK(only.tracing.stacks);
+  CHECK_FALSE(only.tracing.system_calls);
+  const Settings both = settings_of({"run", "--events", "heap,syscalls", "--no-stacks", "--", "true"});
+  CHECK(both.tracing.heap);
+  CHECK(both.tracing.system_calls);
+  CHECK_FALSE(both.tracing.stacks);
+  CHECK_FALSE(settings_of({"run", "--", "true"}).tracing.heap);
+  CHECK(settings_of({"run", "--events", "signals", "--", "true"}).tracing.system_calls);
+}
+
+TEST_CASE("sonde heap starts a program or goes to one, and reports") {
+  const Settings run = settings_of({"heap", "--top", "3", "--by", "function", "--", "ls", "-l"});
+  CHECK(run.verb == Verb::run);
+  CHECK(run.command == Words{"ls", "-l"});
+  CHECK(run.output.summary == Summary::only);
+  CHECK(run.output.heap.top == 3);
+  CHECK(run.output.heap.by == sonde::output::HeapGrouping::function);
+  CHECK(run.tracing.heap);
+  CHECK_FALSE(run.tracing.system_calls);
+  const Settings attach = settings_of({"heap", "--for", "30s", "12", "34"});
+  CHECK(attach.verb == Verb::attach);
+  CHECK(attach.pids == std::vector<pid_t>{12, 34});
+  CHECK(attach.timeout_ns == 30'000'000'000);
+  CHECK(exit_of({"heap"}) == 125);
+  CHECK(exit_of({"heap", "12", "--", "true"}) == 125);
+  CHECK(exit_of({"heap", "--by", "colour", "--", "true"}) == 125);
+}
+
+TEST_CASE("a recording of a heap is reported as the heap would have been, or event by event") {
+  const Words recorded{"record", "-o", "t.sonde", "heap", "--by", "size", "--", "true"};
+  const Settings report = settings_of({"report", "--top", "5", "t.sonde"}, recorded);
+  CHECK(report.verb == Verb::report);
+  CHECK(report.output.summary == Summary::only);
+  CHECK(report.output.heap.by == sonde::output::HeapGrouping::size);
+  CHECK(report.output.heap.top == 5);
+  CHECK(report.tracing.heap);
+  const Settings events = settings_of({"report", "--events", "heap", "t.sonde"}, recorded);
+  CHECK(events.output.summary == Summary::none);
+  CHECK(events.tracing.heap);
+}
+
 TEST_CASE("what is wrong is said and ends with 125") {
   CHECK(exit_of({}) == 125);
   CHECK(exit_of({"run"}) == 125);

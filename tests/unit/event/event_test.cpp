@@ -185,3 +185,28 @@ TEST_CASE("a signal's frame and an entry's give the id of the stack") {
   CHECK(text(*snapshot.bytes_at({4})) == "x");
   CHECK(Snapshot().stack() == 0);
 }
+
+TEST_CASE("an allocator's call has its stack, and the name of a function that the user has named") {
+  Frame frame(FrameType::heap);
+  frame.put(HeapFrame{0x5000, 0x4000, 64, 16, HeapOperation::reallocate, 3, 0});
+  frame.segment(17, SegmentKind::stack, "").segment(0, SegmentKind::function, "pool_take");
+  const auto event = parse_frame(frame.finish());
+  REQUIRE(event);
+  const auto& call = std::get<HeapCall>(event->payload);
+  CHECK(call.operation == HeapOperation::reallocate);
+  CHECK(call.function == 3);
+  CHECK(call.address == 0x5000);
+  CHECK(call.old_address == 0x4000);
+  CHECK(call.size == 64);
+  CHECK(call.alignment == 16);
+  CHECK(call.snapshot.stack() == 17);
+  CHECK(call.snapshot.function() == "pool_take");
+  CHECK_FALSE(call.snapshot.bytes_at({0}));
+
+  Frame unknown(FrameType::heap);
+  unknown.put(HeapFrame{0x5000, 0, 64, 0, static_cast<HeapOperation>(4), 1, 0});
+  CHECK_FALSE(parse_frame(unknown.finish()));
+  Frame cut(FrameType::heap);
+  cut.put(std::uint64_t{0x5000});
+  CHECK_FALSE(parse_frame(cut.finish()));
+}

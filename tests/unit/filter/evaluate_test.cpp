@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include "sonde/allocator/functions.hpp"
 #include "support.hpp"
 
 using namespace sonde;
@@ -256,6 +257,40 @@ TEST_CASE("signals and other events") {
   CHECK(of("failed", ended) == unknown);
 }
 
+TEST_CASE("calls of allocators") {
+  const Origin origin{.task = {1, 2}, .since_start = 3, .comm = {}, .exe = {}};
+  event::HeapCall call{event::HeapOperation::allocate,
+                       static_cast<std::uint16_t>(allocator::Function::new_array),
+                       0x1000,
+                       0,
+                       4096,
+                       0,
+                       {}};
+  const auto matches = [&](std::string_view text, std::optional<Nanoseconds> age = {}) {
+    return of(text, HeapFields(origin, {call, age}));
+  };
+  CHECK(matches("alloc.size >= 4KiB && alloc.address == 0x1000 && kind == alloc && tid == 2") == yes);
+  CHECK(matches("alloc.size < 4K") == no);
+  CHECK(matches("alloc.function == 'operator new[]'") == yes);
+  CHECK(matches("alloc.function == '_Znam'") == yes);
+  CHECK(matches("alloc.function =~ '^malloc'") == no);
+  CHECK(matches("alloc.usable > 0") == unknown);
+  CHECK(matches("alloc.age > 0ns") == unknown);
+  CHECK(matches("syscall == read") == unknown);
+  call.operation = event::HeapOperation::release;
+  CHECK(matches("kind == free && alloc.age > 1us", 2000) == yes);
+  CHECK(matches("alloc.size == 0") == unknown);
+  call = {event::HeapOperation::reallocate,
+          static_cast<std::uint16_t>(allocator::Function::realloc),
+          0x3000,
+          0x2000,
+          64,
+          0,
+          {}};
+  CHECK(matches("kind == realloc && alloc.address == 0x2000") == yes);
+  CHECK(matches("alloc.address == 0x3000 && alloc.size == 64") == yes);
+}
+
 TEST_CASE("what must be captured") {
   const auto needs = [](std::string_view text) { return required_capture(compile(text).value()); };
   CHECK_FALSE(needs("syscall == open && failed").paths);
@@ -265,4 +300,9 @@ TEST_CASE("what must be captured") {
   CHECK(needs("exe == 'x'").names);
   CHECK(needs("site.line == 3").stacks);
   CHECK_FALSE(needs("path == '/x'").names);
+  CHECK(needs("alloc.size > 4K").heap);
+  CHECK(needs("failed || alloc.age < 1ms").heap);
+  CHECK(needs("kind in [alloc, signal]").heap);
+  CHECK_FALSE(needs("kind != free").heap);
+  CHECK_FALSE(needs("kind == syscall").heap);
 }

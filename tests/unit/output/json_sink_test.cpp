@@ -12,6 +12,7 @@
 #include <rapidjson/schema.h>
 #include <rapidjson/stringbuffer.h>
 
+#include "sonde/allocator/functions.hpp"
 #include "sonde/output/summary.hpp"
 #include "unit/output/player.hpp"
 
@@ -96,6 +97,11 @@ std::vector<std::string> everything() {
   play.enter(8, pause_row, {});
   play.exec(7, 8);
   play.exit(7, 0);
+  const auto malloc = static_cast<std::uint16_t>(allocator::Function::malloc);
+  play.event({7, 7}, event::HeapCall{event::HeapOperation::allocate, malloc, 0x1000, 0, ~0ull, 16, {}});
+  play.event({7, 7}, event::HeapCall{event::HeapOperation::release, 0, 0x1000, 0, 0, 0, {}});
+  play.event({7, 7}, event::HeapCall{event::HeapOperation::give_up, malloc, 0x1000, 0, 0, 0, {}});
+  play.event({7, 7}, event::HeapCall{event::HeapOperation::reallocate, malloc, 0, 0x1000, 8, 0, {}});
   play.event({7, 7}, event::Lost{~0ull, event::LossReason::rate_limit});
   play.event({0, 0}, event::Note{"a note\n"});
   play.enter(7, exit_group_row, {3});
@@ -127,7 +133,7 @@ std::vector<std::string> everything() {
 TEST_CASE("every kind of record fits the schema") {
   const Schema schema;
   const auto lines = everything();
-  CHECK(lines.size() == 29);
+  CHECK(lines.size() == 32);
   for (const std::string& line : lines) {
     CAPTURE(line);
     CHECK(schema.complaint(line) == "");

@@ -140,6 +140,8 @@ TEST_CASE("a function's short name has neither its return type nor its parameter
   CHECK(without_parameters("bool ns::operator==<int>(A<int> const&, A<int> const&)") ==
         "ns::operator==<int>");
   CHECK(without_parameters("") == "");
+  CHECK(without_parameters("main::{lambda(int)#1}::operator()(int) const") ==
+        "main::{lambda(int)#1}::operator()");
   CHECK(without_parameters("((((") == "");
 }
 

@@ -1,0 +1,78 @@
+// The heaps of all processes of a trace: a fold over its events.
+#pragma once
+
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "sonde/analysis/process_heap.hpp"
+
+namespace sonde::analysis {
+
+// apply() every event in order, those on modules and stacks too; then ask. Heaps belong to address spaces:
+// fork copies one, exec ends one and begins another, vfork's child uses its parent's. Memory is bounded by
+// limits::heap_*; what found no room is counted.
+class HeapTable {
+ public:
+  void apply(const event::Event& event);
+
+  // What the last event did, if it was an allocator's call; else nothing.
+  const HeapOutcome& last() const { return last_; }
+
+  // Those that were used, in the order in which they began. Of more than limits::heap_processes the ended
+  // ones with the smallest peaks are dropped.
+  std::vector<const ProcessHeap*> heaps() const;
+  const HeapShared& shared() const { return shared_; }
+  Nanoseconds start() const { return start_; }  // Of the trace.
+  std::uint64_t heaps_left_out() const { return heaps_left_out_; }
+  // Calls that belong to none of the heaps, since there are too many processes at once.
+  std::uint64_t calls_left_out() const { return calls_left_out_; }
+  std::uint64_t events_lost() const { return events_lost_; }
+
+ private:
+  using Generation = std::unordered_map<std::uint32_t, HeapStackId>;
+
+  void on(const event::HeapCall& call, const event::Event& event);
+  void on(const event::TaskStarted& started, const event::Event& event);
+  void on(const event::Exec& exec, const event::Event& event);
+  void on(const event::TaskEnded& ended, const event::Event& event);
+  void on(const event::TaskDetached& detached, const event::Event& event);
+  void on(const event::TaskName& name, const event::Event& event);
+  void on(const event::Lost& lost, const event::Event& event);
+  void on(const event::Module& module, const event::Event& event);
+  void on(const event::Stack& stack, const event::Event& event);
+  void on(const event::Session& session, const event::Event& event);
+  template <typename Other>
+  void on(const Other&, const event::Event&) {}
+
+  struct Process {
+    std::shared_ptr<ProcessHeap> heap;  // Null when there was no room for it.
+    std::size_t tasks = 0;
+  };
+
+  Process& process(pid_t pid, Nanoseconds time);
+  std::shared_ptr<ProcessHeap> keep(std::shared_ptr<ProcessHeap> heap);
+  bool make_room();
+  void inherit(Process& child, pid_t parent_tid, event::TaskOrigin origin, const event::Event& event);
+  void end_process(pid_t pid, HeapEnd how, Nanoseconds time);
+  void forget_task(pid_t tid);
+  HeapStackId stack_of(const event::Snapshot& snapshot) const;
+
+  HeapShared shared_;
+  std::vector<std::shared_ptr<ProcessHeap>> heaps_;
+  std::unordered_map<pid_t, Process> processes_;
+  std::unordered_map<pid_t, pid_t> tasks_;  // Their processes.
+  Process no_room_;
+  Process* recent_ = nullptr;  // The process of the last call.
+  pid_t recent_pid_ = 0;
+  Generation current_;  // As stacks::StackBook keeps stacks.
+  Generation previous_;
+  HeapOutcome last_;
+  std::uint32_t last_id_ = 0;
+  Nanoseconds start_ = 0;
+  std::uint64_t heaps_left_out_ = 0;
+  std::uint64_t calls_left_out_ = 0;
+  std::uint64_t events_lost_ = 0;
+};
+
+}  // namespace sonde::analysis

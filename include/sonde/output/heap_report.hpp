@@ -1,0 +1,34 @@
+// The report on the heaps of a trace: what programs did wrong, how much they allocated, and where.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "sonde/analysis/heap_table.hpp"
+#include "sonde/output/stack_text.hpp"
+
+namespace sonde::output {
+
+// --by. By site, call trees are shown; else a table.
+enum class HeapGrouping : std::uint8_t { site, function, module, thread, size };
+std::optional<HeapGrouping> heap_grouping_named(std::string_view name);
+
+struct HeapReportOptions {
+  std::size_t top = 10;  // Sites or groups of each list, and processes.
+  HeapGrouping by = HeapGrouping::site;
+};
+
+// For people, who read it from the top: misuse, totals, the peak, and where the memory comes from.
+std::string heap_report_text(const analysis::HeapTable& table, const StackSource& stacks,
+                             const HeapReportOptions& options);
+
+// A line for each heap, with all that is known of it: docs/json.md.
+std::string heap_report_json(const analysis::HeapTable& table, const StackSource& stacks);
+
+// A header line and a row for each heap and group, RFC 4180.
+std::string heap_report_csv(const analysis::HeapTable& table, const StackSource& stacks,
+                            const HeapReportOptions& options);
+
+}  // namespace sonde::output

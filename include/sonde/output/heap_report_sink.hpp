@@ -1,0 +1,34 @@
+// Writes the report on the heaps when the events end.
+#pragma once
+
+#include "sonde/output/heap_report.hpp"
+#include "sonde/output/sink.hpp"
+#include "sonde/output/stream.hpp"
+
+namespace sonde::output {
+
+class HeapReportSink final : public Sink {
+ public:
+  enum class Form { text, json, csv };
+
+  // `table` and `stacks` are told of each event before; `notices` gets what the tracer has to say, where
+  // nobody else prints it: null then.
+  HeapReportSink(Stream& out, Stream* notices, Form form, const HeapReportOptions& options,
+                 const analysis::HeapTable& table, const StackSource& stacks);
+
+  void call_entered(const decode::Call&) override {}
+  void call_exited(const decode::Call&) override {}
+  void call_unfinished(const decode::Call&, Nanoseconds, Unfinished) override {}
+  void event(const event::Event& event, bool shown) override;
+  void finish(Nanoseconds time) override;
+
+ private:
+  Stream& out_;
+  Stream* notices_;
+  Form form_;
+  HeapReportOptions options_;
+  const analysis::HeapTable& table_;
+  const StackSource& stacks_;
+};
+
+}  // namespace sonde::output

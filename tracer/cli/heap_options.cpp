@@ -1,0 +1,67 @@
+#include "cli/heap_options.hpp"
+
+namespace sonde::cli {
+
+void add_heap_report_options(CLI::App& app, Settings& settings, HeapOptions& heap) {
+  app.add_option("--top", settings.output.heap.top, "How many sites the report on the heap lists (10)")
+      ->type_name("N")
+      ->check(CLI::Range(std::size_t{1}, std::size_t{1'000'000}));
+  app.add_option("--by", heap.by, "Report the heap by site, function, module, thread or size")
+      ->type_name("WHAT")
+      ->check(CLI::IsMember({"site", "function", "module", "thread", "size"}));
+}
+
+void add_heap_tracing_options(CLI::App& app, HeapOptions& heap) {
+  app.add_flag("--no-stacks", heap.no_stacks, "Watch the heap without stacks: faster, but without sites");
+}
+
+CLI::App* add_heap(CLI::App& app, Settings& settings, HeapOptions& heap, HeapVerbTexts texts,
+                   bool with_options) {
+  CLI::App* verb = app.add_subcommand("heap", "Watch what a program allocates, and report where from");
+  if (!with_options) return verb;
+  verb->footer(
+      "Examples:\n  sonde heap -- ./app\n"
+      "  sonde heap --for 30s --by function $(pidof redis-server)");
+  verb->add_option("--for", texts.timeout, "Leave after this time (30s)")->type_name("TIME");
+  add_heap_report_options(*verb, settings, heap);
+  add_heap_tracing_options(*verb, heap);
+  verb->add_option("--format", texts.format, "The report as text, json or csv")
+      ->type_name("FORMAT")
+      ->check(CLI::IsMember({"text", "json", "csv"}));
+  verb->add_option("--site-skip", texts.site_skip,
+                   "Frames whose module or function this matches are no sites (a regular expression)")
+      ->type_name("REGEX");
+  verb->add_option("--symbols-from", settings.symbols_from, "Look for debug files in this folder first")
+      ->type_name("DIR")
+      ->allow_extra_args(false);
+  verb->add_flag("--no-follow", texts.no_follow, "Watch threads, but not child processes");
+  verb->add_option("--overflow", texts.overflow,
+                   "When sonde is slow: block the program, or drop and count events")
+      ->type_name("POLICY")
+      ->check(CLI::IsMember({"block", "drop"}));
+  verb->add_option("-u", settings.user, "Run the program as this user")->type_name("USER");
+  verb->add_option("-E", settings.environment, "Set (VAR=VAL) or remove (VAR) an environment variable")
+      ->type_name("VAR[=VAL]")
+      ->allow_extra_args(false);
+  verb->add_option("-p,pid", texts.pids, "Process ids, of processes that run already")
+      ->type_name("PID")
+      ->delimiter(',');
+  return verb;
+}
+
+Result<void> apply_heap(Settings& settings, const HeapOptions& heap) {
+  record::Options& tracing = settings.tracing;
+  settings.output.heap.by = output::heap_grouping_named(heap.by).value_or(output::HeapGrouping::site);
+  if (heap.verb) {
+    settings.events = {"heap"};
+    settings.output.summary = Summary::only;
+    tracing.crash_reports = false;
+  }
+  tracing.heap = !settings.events.empty() && settings.shows("heap");
+  if (!tracing.heap) return {};
+  tracing.system_calls = settings.shows("syscalls");
+  tracing.stacks |= !heap.no_stacks;
+  return {};
+}
+
+}  // namespace sonde::cli

@@ -1,0 +1,35 @@
+#include "sonde/output/heap_report_sink.hpp"
+
+#include "output/text.hpp"
+
+namespace sonde::output {
+
+HeapReportSink::HeapReportSink(Stream& out, Stream* notices, Form form, const HeapReportOptions& options,
+                               const analysis::HeapTable& table, const StackSource& stacks)
+    : out_(out), notices_(notices), form_(form), options_(options), table_(table), stacks_(stacks) {}
+
+void HeapReportSink::event(const event::Event& event, bool) {
+  const auto* note = std::get_if<event::Note>(&event.payload);
+  if (note == nullptr || notices_ == nullptr) return;
+  notices_->buffer() += "sonde: ";
+  append_printable(notices_->buffer(), note->text);
+  notices_->buffer() += '\n';
+  notices_->flush();
+}
+
+void HeapReportSink::finish(Nanoseconds) {
+  switch (form_) {
+    case Form::text:
+      out_.buffer() += heap_report_text(table_, stacks_, options_);
+      break;
+    case Form::json:
+      out_.buffer() += heap_report_json(table_, stacks_);
+      break;
+    case Form::csv:
+      out_.buffer() += heap_report_csv(table_, stacks_, options_);
+      break;
+  }
+  out_.commit();
+}
+
+}  // namespace sonde::output
