@@ -151,7 +151,8 @@ void ProcessHeap::allocate(const Call& call, Thread& thread, bool resized) {
   if (const auto before = take(address)) retire(*before, call, false);
   const LiveBlock block{.address = address,
                         .size = bounded(call.event.size) & LiveBlock::size_max,
-                        .function = call.event.function,
+                        .function = call.event.function & 0x7fffU,
+                        .kind_unknown = call.event.kind_unknown,
                         .time = call.time,
                         .site = site_of(call.stack, call.event.function),
                         .tid = thread.tid};
@@ -256,6 +257,7 @@ std::optional<HeapMisuse> ProcessHeap::judge_function(const LiveBlock& block, co
   const auto* allocated = allocator::row_of(static_cast<Function>(block.function));
   const auto* released = allocator::row_of(static_cast<Function>(call.event.function));
   if (lossy_ || allocated == nullptr || released == nullptr || allocated->kind == released->kind) return {};
+  if (block.kind_unknown || call.event.kind_unknown) return {};
   findings_.add({.misuse = HeapMisuse::mismatch,
                  .address = block.address,
                  .at = call.place(),

@@ -61,6 +61,7 @@ Result<void> apply_heap(Settings& settings, const HeapOptions& heap) {
   if (!tracing.heap) return {};
   tracing.system_calls = settings.shows("syscalls");
   tracing.stacks |= !heap.no_stacks;
+  tracing.release_stacks = tracing.stacks;
   return {};
 }
 

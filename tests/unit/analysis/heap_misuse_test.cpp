@@ -225,3 +225,14 @@ TEST_CASE("of more processes than there is room for, the smallest are dropped") 
   CHECK(trace.heap(0).pid() == 7);
   CHECK(trace.heap(1).pid() == 101);
 }
+
+TEST_CASE("functions that are one and the same in their allocator mismatch nothing") {
+  Trace trace;
+  trace.call(event::HeapOperation::allocate, allocator::Function::new_, 0x1000, 0, 64);
+  trace.kind_unknown = true;  // tcmalloc's free is its operator delete.
+  trace.free(0x1000);
+  trace.call(event::HeapOperation::allocate, allocator::Function::malloc, 0x2000, 0, 64);
+  trace.kind_unknown = false;
+  trace.call(event::HeapOperation::release, allocator::Function::delete_, 0x2000, 0, 0);
+  CHECK(trace.findings().empty());
+}

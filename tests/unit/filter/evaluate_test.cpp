@@ -265,6 +265,7 @@ TEST_CASE("calls of allocators") {
                        0,
                        4096,
                        0,
+                       false,
                        {}};
   const auto matches = [&](std::string_view text, std::optional<Nanoseconds> age = {}) {
     return of(text, HeapFields(origin, {call, age}));
@@ -286,6 +287,7 @@ TEST_CASE("calls of allocators") {
           0x2000,
           64,
           0,
+          false,
           {}};
   CHECK(matches("kind == realloc && alloc.address == 0x2000") == yes);
   CHECK(matches("alloc.address == 0x3000 && alloc.size == 64") == yes);
