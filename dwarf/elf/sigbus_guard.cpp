@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <csignal>
+#include <cstddef>
 #include <cstdint>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -25,20 +26,20 @@ std::uintptr_t page_size;
 
 // Puts zeros where the file ended. A file that lost a page has lost all that follow too, so the whole rest is
 // replaced at once. mmap is no async-signal-safe function by POSIX; on Linux it is a plain system call.
-bool replace_lost_pages(std::uintptr_t address) {
+bool replace_lost_pages(std::byte* at) {
+  const auto address = reinterpret_cast<std::uintptr_t>(at);
   for (GuardedRange* range = ranges.load(); range != nullptr; range = range->next) {
     const std::uintptr_t end = range->end.load();
     if (address < range->begin.load() || address >= end) continue;
-    const std::uintptr_t page = address & ~(page_size - 1);
-    return ::mmap(reinterpret_cast<void*>(page), end - page, PROT_READ,
+    const std::size_t into_page = address & (page_size - 1);
+    return ::mmap(at - into_page, end - address + into_page, PROT_READ,
                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0) != MAP_FAILED;
   }
   return false;
 }
 
 void on_sigbus(int, siginfo_t* info, void*) {
-  if (info->si_code == BUS_ADRERR && replace_lost_pages(reinterpret_cast<std::uintptr_t>(info->si_addr)))
-    return;
+  if (info->si_code == BUS_ADRERR && replace_lost_pages(static_cast<std::byte*>(info->si_addr))) return;
   // Not ours: the access faults again, and meets the action that was there before.
   ::sigaction(SIGBUS, &previous_action, nullptr);
 }

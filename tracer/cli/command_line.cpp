@@ -298,8 +298,47 @@ ExitNow usage_error(std::string_view text) {
   return {125};
 }
 
-CLI::App* add_symbolize(CLI::App& app, Settings& settings, RawOptions& raw) {
+CLI::App* add_report(CLI::App& app, Settings& settings, RawOptions& raw, bool with_options) {
+  CLI::App* report = app.add_subcommand("report", "Render a trace file as the live output would have been");
+  if (!with_options) return report;
+  report->footer("Examples:\n  sonde report trace.sonde\n  sonde report -c -e 'failed' trace.sonde");
+  add_printing_options(*report, settings, raw);
+  report->add_option("-o", settings.output.path, "Write to this file, or to a command")->type_name("FILE");
+  report->add_option("-s", settings.output.style.string_limit, "Show at most so many bytes of a string")
+      ->type_name("N");
+  report->add_option("file", settings.trace_file, "The trace file")->type_name("FILE")->required();
+  return report;
+}
+
+CLI::App* add_filter(CLI::App& app, Settings& settings, bool with_options) {
+  CLI::App* filter = app.add_subcommand("filter", "Explain a filter expression");
+  if (!with_options) return filter;
+  filter->footer(
+      "Examples:\n  sonde filter 'syscall in [open, openat] && failed'\n  sonde filter trace=%file");
+  filter->add_option("expression", settings.expression, "The expression, as -e takes it")
+      ->type_name("EXPR")
+      ->required();
+  return filter;
+}
+
+CLI::App* add_stack(CLI::App& app, Settings& settings, RawOptions& raw, bool with_options) {
+  CLI::App* stack = app.add_subcommand("stack", "Show every thread's stack, once, and leave");
+  if (!with_options) return stack;
+  stack->footer("Examples:\n  sonde stack $(pidof redis-server)\n  sonde stack --format json 4242");
+  stack->add_option("--format", raw.format, "text or json")
+      ->type_name("FORMAT")
+      ->check(CLI::IsMember({"text", "json"}));
+  stack->add_option("-s", settings.output.style.string_limit, "Show at most so many bytes of a string (32)")
+      ->type_name("N")
+      ->check(CLI::Range(std::size_t{0}, limits::string_bytes - 1));
+  add_symbols_from(*stack, settings);
+  stack->add_option("-p,pid", raw.pids, "Process ids")->type_name("PID")->delimiter(',');
+  return stack;
+}
+
+CLI::App* add_symbolize(CLI::App& app, Settings& settings, RawOptions& raw, bool with_options) {
   CLI::App* verb = app.add_subcommand("symbolize", "Say which function and line an address of a file is");
+  if (!with_options) return verb;
   verb->footer(
       "Examples:\n  sonde symbolize /usr/bin/git 0x1b2c40\n"
       "  sonde symbolize --symbols-from ./debug --format json program main+0x10");
@@ -350,33 +389,10 @@ std::optional<ExitNow> parse_onto(const std::vector<std::string>& typed, Setting
     verb->add_flag("-A", settings.output.append, "Append to the file");
   }
 
-  CLI::App* report = app.add_subcommand("report", "Render a trace file as the live output would have been");
-  report->footer("Examples:\n  sonde report trace.sonde\n  sonde report -c -e 'failed' trace.sonde");
-  if (mentioned("report")) add_printing_options(*report, settings, raw);
-  report->add_option("-o", settings.output.path, "Write to this file, or to a command")->type_name("FILE");
-  report->add_option("-s", settings.output.style.string_limit, "Show at most so many bytes of a string")
-      ->type_name("N");
-  report->add_option("file", settings.trace_file, "The trace file")->type_name("FILE")->required();
-
-  CLI::App* filter = app.add_subcommand("filter", "Explain a filter expression");
-  filter->footer(
-      "Examples:\n  sonde filter 'syscall in [open, openat] && failed'\n  sonde filter trace=%file");
-  filter->add_option("expression", settings.expression, "The expression, as -e takes it")
-      ->type_name("EXPR")
-      ->required();
-
-  CLI::App* stack = app.add_subcommand("stack", "Show every thread's stack, once, and leave");
-  stack->footer("Examples:\n  sonde stack $(pidof redis-server)\n  sonde stack --format json 4242");
-  stack->add_option("--format", raw.format, "text or json")
-      ->type_name("FORMAT")
-      ->check(CLI::IsMember({"text", "json"}));
-  stack->add_option("-s", settings.output.style.string_limit, "Show at most so many bytes of a string (32)")
-      ->type_name("N")
-      ->check(CLI::Range(std::size_t{0}, limits::string_bytes - 1));
-  add_symbols_from(*stack, settings);
-  stack->add_option("-p,pid", raw.pids, "Process ids")->type_name("PID")->delimiter(',');
-
-  CLI::App* symbolize = add_symbolize(app, settings, raw);
+  CLI::App* report = add_report(app, settings, raw, mentioned("report"));
+  CLI::App* filter = add_filter(app, settings, mentioned("filter"));
+  CLI::App* stack = add_stack(app, settings, raw, mentioned("stack"));
+  CLI::App* symbolize = add_symbolize(app, settings, raw, mentioned("symbolize"));
 
   for (CLI::App* verb : {run, attach, record, report, heap, filter, stack, symbolize, record_run,
                          record_attach, record_heap}) {

@@ -83,14 +83,13 @@ void push_filters_down(Settings& settings) {
     tracing.detail = record::Detail::numbers;
   }
   if (!settings.selection || !tracing.system_calls) return;
-  auto program =
-      std::make_shared<const std::vector<sock_filter>>(filter::push_down(*settings.selection, {}).program);
+  auto pushed = filter::push_down(*settings.selection, tracing.stacks ? filter::always_trace_for_stacks()
+                                                                      : filter::default_always_trace());
+  auto program = std::make_shared<const std::vector<sock_filter>>(std::move(pushed.matching));
   tracing.may_match = [program](Abi abi, std::uint32_t nr, std::span<const std::uint64_t, 6> args) {
     return filter::bpf::run(*program, data_of(abi, nr, args)) != SECCOMP_RET_ALLOW;
   };
   if (settings.verb != Verb::run || !settings.pushdown || !may_install_filter(settings)) return;
-  auto pushed = filter::push_down(*settings.selection, tracing.stacks ? filter::always_trace_for_stacks()
-                                                                      : filter::default_always_trace());
   if (pushed.x86_64.stopped == pushed.x86_64.all) return;  // It would let nothing through.
   settings.program_filter = std::move(pushed.program);
   tracing.seccomp = true;

@@ -75,7 +75,10 @@ class Keeper {
   Result<void> prepare();
   int give_up(const Error& error, int status);
   Result<void> start_program();
+  using SocketPair = std::pair<record::ControlSocket, record::ControlSocket>;
   Result<void> fork_processes();
+  void fork_console(SocketPair& for_tracer, SocketPair& for_console);
+  void fork_tracer(SocketPair& for_tracer, SocketPair& for_console);
   void watch();
   void kill_processes();
   void look_at_children();
@@ -167,39 +170,44 @@ Result<void> Keeper::fork_processes() {
   if (!for_tracer) return Failure(for_tracer.error());
   auto for_console = record::ControlSocket::pair();
   if (!for_console) return Failure(for_console.error());
-
-  const pid_t keeper = ::getpid();
-  console_ = ::fork();
-  if (console_ == 0) {
-    for_tracer->first.close();
-    for_tracer->second.close();
-    for_console->first.close();
-    lifeline_.held.reset();
-    signals_.reset();
-    if (launch_) launch_->abandon();
-    ::_exit(run_console_process(settings_, *ring_, std::move(for_console->second),
-                                std::move(lifeline_.watched), std::move(*outputs_)));
-  }
-  if (console_ < 0) return fail_errno(errno, "cannot start a process");
-  tracer_ = ::fork();
-  if (tracer_ == 0) {
-    for_tracer->first.close();
-    for_console->first.close();
-    for_console->second.close();
-    lifeline_.watched.reset();
-    signals_.reset();
-    outputs_->abandon();
-    ::_exit(run_tracer_process(settings_, *ring_, std::move(for_tracer->second),
-                               launch_ ? &*launch_ : nullptr, {keeper, console_, ::getpid()},
-                               patches_ ? &*patches_ : nullptr));
-  }
-  if (tracer_ < 0) return fail_errno(errno, "cannot start a process");
+  // A program waits for its tracer; one that attaches has to know who its console is.
+  if (runs()) fork_tracer(*for_tracer, *for_console);
+  if (tracer_ >= 0) fork_console(*for_tracer, *for_console);
+  if (!runs() && console_ > 0) fork_tracer(*for_tracer, *for_console);
+  if (console_ < 0 || tracer_ < 0) return fail_errno(errno, "cannot start a process");
   tracer_socket_ = std::move(for_tracer->first);
   console_socket_ = std::move(for_console->first);
   lifeline_.watched.reset();
   outputs_->abandon();
   if (launch_) launch_->abandon();
   return {};
+}
+
+void Keeper::fork_console(SocketPair& for_tracer, SocketPair& for_console) {
+  console_ = ::fork();
+  if (console_ != 0) return;
+  for_tracer.first.close();
+  for_tracer.second.close();
+  for_console.first.close();
+  lifeline_.held.reset();
+  signals_.reset();
+  if (launch_) launch_->abandon();
+  ::_exit(run_console_process(settings_, *ring_, std::move(for_console.second), std::move(lifeline_.watched),
+                              std::move(*outputs_)));
+}
+
+void Keeper::fork_tracer(SocketPair& for_tracer, SocketPair& for_console) {
+  const pid_t keeper = ::getpid();
+  tracer_ = ::fork();
+  if (tracer_ != 0) return;
+  for_tracer.first.close();
+  for_console.first.close();
+  for_console.second.close();
+  lifeline_.watched.reset();
+  signals_.reset();
+  outputs_->abandon();
+  ::_exit(run_tracer_process(settings_, *ring_, std::move(for_tracer.second), launch_ ? &*launch_ : nullptr,
+                             {keeper, console_, ::getpid()}, patches_ ? &*patches_ : nullptr));
 }
 
 int Keeper::run() {
@@ -214,7 +222,9 @@ int Keeper::run() {
 
 int Keeper::give_up(const Error& error, int status) {
   complain(error);
-  if (console_ > 0) ::kill(console_, SIGKILL);
+  for (const pid_t child : {console_, tracer_, program_}) {
+    if (child > 0) ::kill(child, SIGKILL);
+  }
   return status;
 }
 

@@ -41,6 +41,7 @@ int run_tracer_process(const Settings& settings, event::Ring& ring, record::Cont
     return 125;
   }
   tracer.run();
+  ring.close();  // Rather than by the keeper, so that the console comes to its end while this process does.
   return 0;
 }
 

@@ -24,7 +24,7 @@ Address address_of(const Value& value) { return {as_word(value, value.raw)}; }
 
 // wait4() that found no child ready has filled nothing.
 bool found_none(const Value& value) {
-  return value.call.row->name.starts_with("wait4") && result_of(value) == 0;
+  return value.call.row->name.view().starts_with("wait4") && result_of(value) == 0;
 }
 
 std::string signal_text(int signal) {

@@ -30,7 +30,7 @@ std::string signal_label(const Value& value, unsigned signal) {
 // after it.
 std::uint64_t set_size(const Value& value) {
   const syscall::Row& row = *value.call.row;
-  const unsigned index = row.name.starts_with("signalfd") ? 2 : row.argument_count - 1u;
+  const unsigned index = row.name.view().starts_with("signalfd") ? 2 : row.argument_count - 1u;
   return as_word(value, value.call.args[std::min(index, syscall::max_arguments - 1)]);
 }
 

@@ -30,10 +30,10 @@ namespace {
 
 constexpr std::size_t control_bytes = 4096;
 
-constexpr long nap_ns = 500'000;
+constexpr std::int64_t nap_ns = 500'000;
 
-void futex_wait(std::atomic<std::uint32_t>& word, std::uint32_t expected, int timeout_ms) {
-  const timespec timeout{timeout_ms / 1000, (timeout_ms % 1000) * 1'000'000L};
+void futex_wait(std::atomic<std::uint32_t>& word, std::uint32_t expected, std::int64_t timeout_ns) {
+  const timespec timeout{timeout_ns / 1'000'000'000, timeout_ns % 1'000'000'000};
   ::syscall(SYS_futex, &word, FUTEX_WAIT, expected, &timeout, nullptr, 0);
 }
 
@@ -98,12 +98,13 @@ void Ring::wait_for_room() {
   const std::uint64_t tail = control_->tail.load();
   control_->producer_sleeps.store(1);
   std::atomic_thread_fence(std::memory_order_seq_cst);
-  if (control_->tail.load() == tail) futex_wait(control_->producer_sleeps, 1, 100);
+  if (control_->tail.load() == tail) futex_wait(control_->producer_sleeps, 1, 100'000'000);
   control_->producer_sleeps.store(0);
 }
 
 void Ring::close() {
   control_->closed.store(1);
+  futex_wake(control_->closed);
   wake_if_sleeping(control_->consumer_sleeps);
 }
 
@@ -125,16 +126,13 @@ void Ring::release(std::size_t bytes) {
   if (roomy) wake_if_sleeping(control_->producer_sleeps);
 }
 
-void Ring::nap() const {
-  const timespec time{0, nap_ns};
-  ::nanosleep(&time, nullptr);
-}
+void Ring::nap() const { futex_wait(control_->closed, 0, nap_ns); }
 
 void Ring::wait_for_frames(int timeout_ms) {
   const auto anything = [this] { return !readable().empty() || closed(); };
   control_->consumer_sleeps.store(1);
   std::atomic_thread_fence(std::memory_order_seq_cst);
-  if (!anything()) futex_wait(control_->consumer_sleeps, 1, timeout_ms);
+  if (!anything()) futex_wait(control_->consumer_sleeps, 1, timeout_ms * std::int64_t{1'000'000});
   control_->consumer_sleeps.store(0);
 }
 

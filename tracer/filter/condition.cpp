@@ -161,8 +161,39 @@ Condition flags_in(const FlagsTest& test, const syscall::Argument& argument, Arg
   return all_of(std::move(all));
 }
 
+// Of tests that ask nothing of an argument: whether they are yes.
+std::optional<bool> certain(const Test& test, const CallShape& call) {
+  switch (test.field) {
+    case Field::kind:
+      return (std::get<BitsTest>(test.body).mask & bit(EventKind::syscall)) != 0;
+    case Field::syscall:
+      if (!call.nr) return false;
+      return std::get<SyscallTest>(test.body).set.contains(named_call(call.abi, *call.nr, *call.row));
+    case Field::class_:
+      return (std::get<BitsTest>(test.body).mask & static_cast<std::uint32_t>(call.row->classes)) != 0;
+    case Field::nr:
+      if (!call.nr) return std::nullopt;
+      return passes(std::get<IntegerTest>(test.body), Integer{*call.nr, 32, false});
+    default:
+      return std::nullopt;
+  }
+}
+
+// Whether possible() is never by those tests alone. Without a condition made it says so of most calls.
+bool ruled_out(const Node& node, bool wanted, const CallShape& call) {
+  if (node.op == Node::Op::negation) return ruled_out(node.operands.front(), !wanted, call);
+  if (node.op == Node::Op::test) {
+    const auto value = certain(*node.test, call);
+    return value && *value != (wanted != node.test->negated);
+  }
+  const auto out = [&](const Node& operand) { return ruled_out(operand, wanted, call); };
+  return (node.op == Node::Op::any_of) == wanted ? std::ranges::all_of(node.operands, out)
+                                                 : std::ranges::any_of(node.operands, out);
+}
+
 Known known(const Test& test, const CallShape& call) {
   const syscall::Row& row = *call.row;
+  if (const auto value = certain(test, call)) return exactly(*value);
   if (const auto reg = register_of(test.field)) {
     return any_argument(
         row, [&](const syscall::Argument& argument) { return argument.reg == *reg; },
@@ -172,16 +203,6 @@ Known known(const Test& test, const CallShape& call) {
         });
   }
   switch (test.field) {
-    case Field::kind:
-      return exactly((std::get<BitsTest>(test.body).mask & bit(EventKind::syscall)) != 0);
-    case Field::syscall:
-      if (!call.nr) return exactly(false);
-      return exactly(std::get<SyscallTest>(test.body).set.contains(named_call(call.abi, *call.nr, row)));
-    case Field::class_:
-      return exactly((std::get<BitsTest>(test.body).mask & static_cast<std::uint32_t>(row.classes)) != 0);
-    case Field::nr:
-      if (!call.nr) return undecided();
-      return exactly(passes(std::get<IntegerTest>(test.body), Integer{*call.nr, 32, false}));
     case Field::fd:
       return any_argument(
           row, [](const syscall::Argument& argument) { return is_descriptor(argument.kind); },
@@ -206,6 +227,32 @@ Known known(const Test& test, const CallShape& call) {
     default:
       return foreign_to_calls(test.field) ? absent() : undecided();
   }
+}
+
+Condition condition_of(const Node& node, bool wanted, const CallShape& call) {
+  if (node.op == Node::Op::negation) return condition_of(node.operands.front(), !wanted, call);
+  if (node.op == Node::Op::test) {
+    Known test = known(*node.test, call);
+    if (test.how == Known::How::absent) return never();
+    if (test.how == Known::How::undecided) return always();
+    return wanted != node.test->negated ? std::move(test.condition) : negate(test.condition);
+  }
+  const bool any = (node.op == Node::Op::any_of) == wanted;
+  std::vector<Condition> parts;
+  std::size_t cost = 0;
+  for (const Node& operand : node.operands) {
+    Condition part = condition_of(operand, wanted, call);
+    if (part.op == (any ? Condition::Op::always : Condition::Op::never)) return part;
+    cost += part.cost();
+    // Too large: of an alternative the whole is given up, of a conjunction this part alone.
+    if (cost > max_condition_cost) {
+      if (any) return always();
+      cost -= part.cost();
+      continue;
+    }
+    parts.push_back(std::move(part));
+  }
+  return any ? any_of(std::move(parts)) : all_of(std::move(parts));
 }
 
 }  // namespace
@@ -233,6 +280,7 @@ Condition possible(const TypedExpr& expr, Abi abi, std::uint32_t nr) {
   std::vector<Condition> parts;
   for (const syscall::Row* row : syscall::resolvable(abi, nr)) {
     Condition part = possible(expr.root, true, {abi, nr, row});
+    if (part.op == Condition::Op::never) continue;
     if (std::find(parts.begin(), parts.end(), part) == parts.end()) parts.push_back(std::move(part));
   }
   Condition made = any_of(std::move(parts));
@@ -246,29 +294,7 @@ std::size_t Condition::cost() const {
 }
 
 Condition possible(const Node& node, bool wanted, const CallShape& call) {
-  if (node.op == Node::Op::negation) return possible(node.operands.front(), !wanted, call);
-  if (node.op == Node::Op::test) {
-    const Known test = known(*node.test, call);
-    if (test.how == Known::How::absent) return never();
-    if (test.how == Known::How::undecided) return always();
-    return wanted != node.test->negated ? test.condition : negate(test.condition);
-  }
-  const bool any = (node.op == Node::Op::any_of) == wanted;
-  std::vector<Condition> parts;
-  std::size_t cost = 0;
-  for (const Node& operand : node.operands) {
-    Condition part = possible(operand, wanted, call);
-    if (part.op == (any ? Condition::Op::always : Condition::Op::never)) return part;
-    cost += part.cost();
-    // Too large: of an alternative the whole is given up, of a conjunction this part alone.
-    if (cost > max_condition_cost) {
-      if (any) return always();
-      cost -= part.cost();
-      continue;
-    }
-    parts.push_back(std::move(part));
-  }
-  return any ? any_of(std::move(parts)) : all_of(std::move(parts));
+  return ruled_out(node, wanted, call) ? never() : condition_of(node, wanted, call);
 }
 
 bool decided_in_kernel(Field field) {

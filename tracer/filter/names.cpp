@@ -108,9 +108,7 @@ SyscallSet calls_like(std::string_view glob) {
 }
 
 SyscallSet calls_matching(const re2::RE2& regex) {
-  return calls_where([&](const syscall::Row& row) {
-    return re2::RE2::PartialMatch(re2::StringPiece(row.name.data(), row.name.size()), regex);
-  });
+  return calls_where([&](const syscall::Row& row) { return re2::RE2::PartialMatch(row.name.view(), regex); });
 }
 
 SyscallSet calls_of(syscall::Class wanted) {

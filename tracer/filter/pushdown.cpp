@@ -34,11 +34,12 @@ struct Table {
   std::vector<Condition> conditions;  // Each once.
   Reach reach;
 
-  void add(std::uint32_t first, Condition condition) {
+  void add(std::uint32_t first, const Condition& condition) {
+    if (!runs.empty() && conditions[runs.back().condition] == condition) return;
     const auto found = std::find(conditions.begin(), conditions.end(), condition);
     const auto index = static_cast<std::size_t>(found - conditions.begin());
-    if (found == conditions.end()) conditions.push_back(std::move(condition));
-    if (runs.empty() || runs.back().condition != index) runs.push_back({first, index});
+    if (found == conditions.end()) conditions.push_back(condition);
+    runs.push_back({first, index});
   }
 };
 
@@ -52,8 +53,8 @@ Condition low_bits(std::uint64_t mask, std::uint64_t value, std::uint8_t reg = 0
   return made;
 }
 
-// When a call stops whatever the expression says.
-Condition demanded(const Row& row, std::span<const AlwaysTrace> always_traced) {
+// When a call stops whatever the expression says: any of these.
+std::vector<Condition> demanded(const Row& row, std::span<const AlwaysTrace> always_traced) {
   std::vector<Condition> parts;
   for (const AlwaysTrace& wanted : always_traced) {
     if (wanted.name != row.name) continue;
@@ -64,7 +65,7 @@ Condition demanded(const Row& row, std::span<const AlwaysTrace> always_traced) {
     }
   }
   if (row.name == "clone") parts.push_back(low_bits(CLONE_UNTRACED, CLONE_UNTRACED));
-  return any_of(std::move(parts));
+  return parts;
 }
 
 const Row& unknown_row(Abi abi) {
@@ -72,28 +73,43 @@ const Row& unknown_row(Abi abi) {
   return *syscall::resolve(abi, std::numeric_limits<std::uint32_t>::max(), zeros);
 }
 
-Table table_of(const TypedExpr& expr, Abi abi, std::span<const AlwaysTrace> always_traced) {
-  Table table;
+// The calls that can match, and those that must stop: these and the always traced ones.
+struct Tables {
+  Table matching;
+  Table stopping;
+};
+
+Condition either(Condition condition, std::vector<Condition> others) {
+  if (others.empty()) return condition;
+  others.push_back(std::move(condition));
+  return any_of(std::move(others));
+}
+
+Tables tables_of(const TypedExpr& expr, Abi abi, std::span<const AlwaysTrace> always_traced) {
+  Tables tables;
   const Row& unknown = unknown_row(abi);
   std::uint32_t next = 0;
+  const auto add_unknown = [&](std::uint32_t first, std::optional<std::uint32_t> nr) {
+    const Condition condition = possible(expr.root, true, {abi, nr, &unknown});
+    tables.matching.add(first, condition);
+    tables.stopping.add(first, condition);
+  };
   const auto gap_until = [&](std::uint32_t end) {
-    for (; next < end; ++next) table.add(next, possible(expr.root, true, {abi, next, &unknown}));
+    for (; next < end; ++next) add_unknown(next, next);
   };
   for (const Row& row : syscall::rows(abi)) {
     if (row.nr < next) continue;
     gap_until(std::min(row.nr, SyscallSet::numbers));
-    Condition condition = possible(expr, abi, row.nr);
-    ++table.reach.all;
-    if (condition.op != Condition::Op::never) ++table.reach.stopped;
-    std::vector<Condition> either;
-    either.push_back(std::move(condition));
-    either.push_back(demanded(row, always_traced));
-    table.add(row.nr, any_of(std::move(either)));
+    const Condition condition = possible(expr, abi, row.nr);
+    ++tables.stopping.reach.all;
+    if (condition.op != Condition::Op::never) ++tables.stopping.reach.stopped;
+    tables.matching.add(row.nr, either(condition, demanded(row, {})));
+    tables.stopping.add(row.nr, either(condition, demanded(row, always_traced)));
     next = row.nr + 1;
   }
   gap_until(SyscallSet::numbers);
-  table.add(next, possible(expr.root, true, {abi, std::nullopt, &unknown}));
-  return table;
+  add_unknown(next, std::nullopt);
+  return tables;
 }
 
 // Instead of conditions on arguments: whether one is possible at all.
@@ -133,6 +149,25 @@ std::vector<sock_filter> assemble(const Table& native, const Table& compat) {
   return std::move(code).finish();
 }
 
+struct Program {
+  std::vector<sock_filter> instructions;
+  bool coarse = false;
+};
+
+Program program_of(Table& native, Table& compat) {
+  Program made{assemble(native, compat)};
+  if (made.instructions.size() > bpf::max_instructions) {
+    made.coarse = true;
+    give_up_arguments(native);
+    give_up_arguments(compat);
+    made.instructions = assemble(native, compat);
+  }
+  if (made.instructions.size() > bpf::max_instructions)
+    made.instructions = {{BPF_RET | BPF_K, 0, 0, SECCOMP_RET_TRACE}};
+  SONDE_CHECK(bpf::check(made.instructions).has_value());
+  return made;
+}
+
 }  // namespace
 
 std::span<const AlwaysTrace> default_always_trace() {
@@ -152,21 +187,15 @@ std::span<const AlwaysTrace> always_trace_for_stacks() {
 }
 
 Pushdown push_down(const TypedExpr& expr, std::span<const AlwaysTrace> always_traced) {
-  Table native = table_of(expr, Abi::x86_64, always_traced);
-  Table compat = table_of(expr, Abi::i386, always_traced);
+  Tables native = tables_of(expr, Abi::x86_64, always_traced);
+  Tables compat = tables_of(expr, Abi::i386, always_traced);
   Pushdown made;
-  made.x86_64 = native.reach;
-  made.i386 = compat.reach;
-  made.program = assemble(native, compat);
-  if (made.program.size() > bpf::max_instructions) {
-    made.coarse = true;
-    give_up_arguments(native);
-    give_up_arguments(compat);
-    made.program = assemble(native, compat);
-  }
-  if (made.program.size() > bpf::max_instructions)
-    made.program = {{BPF_RET | BPF_K, 0, 0, SECCOMP_RET_TRACE}};
-  SONDE_CHECK(bpf::check(made.program).has_value());
+  made.x86_64 = native.stopping.reach;
+  made.i386 = compat.stopping.reach;
+  made.matching = program_of(native.matching, compat.matching).instructions;
+  Program program = program_of(native.stopping, compat.stopping);
+  made.program = std::move(program.instructions);
+  made.coarse = program.coarse;
   return made;
 }
 

@@ -93,7 +93,7 @@ Found unix_from(std::uint64_t inode, const nlmsghdr& message) {
     } else if (attribute->rta_type == UNIX_DIAG_NAME) {
       found.bound.assign(data, RTA_PAYLOAD(attribute));
       // The kernel counts the NUL at a path's end.
-      if (found.bound.front() != '\0') found.bound = found.bound.c_str();
+      if (found.bound.front() != '\0') found.bound.resize(std::strlen(found.bound.c_str()));
     }
   }
   return found;
@@ -183,8 +183,8 @@ SocketName SocketNames::describe(pid_t pid, const char* link, std::uint64_t inod
   if (name == "RAWv6") found = internet(pid, "raw6", inode);
   if (name.starts_with("UNIX")) found = unix_socket(inode);
   if (name == "NETLINK") found = netlink_socket(pid, inode);
-  const SocketName named{fmt::format("{}:[{}]", name, found ? found->text : fmt::format("{}", inode)),
-                         found ? found->bound : std::string()};
+  SocketName named{fmt::format("{}:[{}]", name, found ? found->text : fmt::format("{}", inode)),
+                   found ? found->bound : std::string()};
   if (found && found->connected && connected_.size() < kept) connected_.emplace(inode, named);
   return named;
 }

@@ -69,6 +69,13 @@ std::optional<std::uint64_t> constant_named(std::string_view name) {
   return found->value;
 }
 
+std::vector<std::string_view> constant_names() {
+  std::vector<std::string_view> names(all_constants.size());
+  std::ranges::transform(all_constants, names.begin(),
+                         [](const Constant& constant) { return constant.name.view(); });
+  return names;
+}
+
 std::string_view errno_name(int errno_value) {
   return errno_value > 0 ? sets::error.name_of(static_cast<std::uint64_t>(errno_value)) : std::string_view();
 }

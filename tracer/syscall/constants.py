@@ -258,12 +258,9 @@ def write_source(path, sets):
     out.append(f"namespace {{\n\nconstexpr std::array<const ConstantSet*, {len(names)}> all_sets{{{{\n")
     out += [f"    &sets::{name},\n" for name in names]
     out.append("}};\n\n")
-    worth = by_name(sets)
-    out.append(f"constexpr std::array<std::string_view, {len(worth)}> all_names{{{{\n")
-    out += [f"    {quoted(text)},\n" for text, _ in worth]
-    out.append("}};\n\n}  // namespace\n\n"
+    out.append("}  // namespace\n\n"
                "std::span<const ConstantSet* const> constant_sets() { return all_sets; }\n"
-               "std::span<const std::string_view> constant_names() { return all_names; }\n\n"
+               "\n"
                "}  // namespace sonde::syscall\n")
     write(path, "".join(out))
 

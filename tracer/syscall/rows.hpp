@@ -14,7 +14,7 @@ inline constexpr std::uint8_t next_register = 0xff;
 // An argument of a row stands in the register of its place in the list, unless it says otherwise.
 constexpr Row make_row(std::uint32_t nr, std::string_view name, Class classes, Kind returns,
                        std::initializer_list<Argument> arguments) {
-  Row row{nr, name, classes, returns, static_cast<std::uint8_t>(arguments.size()), {}};
+  Row row{nr, InlineName<31>(name), classes, returns, static_cast<std::uint8_t>(arguments.size()), {}};
   for (std::uint8_t i = 0; const Argument& argument : arguments) {
     row.arguments[i] = argument;
     if (argument.reg == next_register) row.arguments[i].reg = i;

@@ -77,9 +77,12 @@ constexpr Row unknown_row =
     make_row(0, "", Class::none, Kind::dec,
              {A(hex, arg0), A(hex, arg1), A(hex, arg2), A(hex, arg3), A(hex, arg4), A(hex, arg5)});
 
+// No place.
+constexpr std::uint16_t nowhere = UINT16_MAX;
+
 // A call by its number: where its row is, and what selects its variants.
 struct Slot {
-  const Row* row = nullptr;
+  std::uint16_t place = nowhere;  // In own_rows(): a pointer would have to be relocated.
   std::uint8_t selector = no_selector;
 };
 
@@ -89,6 +92,8 @@ static_assert(x86_64_rows.back().nr < x32_first && i386_rows.back().nr < slots);
 class Index {
  public:
   consteval Index() {
+    // gcc 12 would leave zeros here for {}.
+    for (Table& table : table_) table.fill(Slot());
     fill(Abi::x86_64, x86_64_rows);
     fill(Abi::i386, i386_rows);
     slots_of(Abi::x32) = slots_of(Abi::x86_64);
@@ -108,7 +113,8 @@ class Index {
 
   constexpr Table& slots_of(Abi abi) { return table_[static_cast<std::size_t>(abi)]; }
   constexpr void fill(Abi abi, std::span<const Row> rows) {
-    for (const Row& row : rows) slots_of(abi)[row.nr] = {&row, selector_of(row.name)};
+    for (std::uint16_t place = 0; place < rows.size(); ++place)
+      slots_of(abi)[rows[place].nr] = {place, selector_of(rows[place].name)};
   }
 
   std::array<Table, 3> table_{};
@@ -147,7 +153,10 @@ std::optional<Class> class_named(std::string_view name) {
 
 std::span<const std::string_view> class_names() { return names_of_classes; }
 
-const Row* find(Abi abi, std::uint32_t nr) { return index_of_calls.slot(abi, nr).row; }
+const Row* find(Abi abi, std::uint32_t nr) {
+  const std::uint16_t place = index_of_calls.slot(abi, nr).place;
+  return place == nowhere ? nullptr : &own_rows(abi)[place];
+}
 
 const Row* find(Abi abi, std::string_view name) {
   const std::size_t place = place_of(abi, name);
@@ -158,10 +167,11 @@ std::span<const Row> rows(Abi abi) { return own_rows(abi); }
 
 const Row* resolve(Abi abi, std::uint32_t nr, std::span<const std::uint64_t, max_arguments> args) {
   const Slot slot = index_of_calls.slot(abi, nr);
-  if (slot.row == nullptr) return &unknown_row;
-  if (slot.selector == no_selector) return slot.row;
+  if (slot.place == nowhere) return &unknown_row;
+  const Row* row = &own_rows(abi)[slot.place];
+  if (slot.selector == no_selector) return row;
   const Row* variant = find_variant(abi, slot.selector, args);
-  return variant != nullptr ? variant : slot.row;
+  return variant != nullptr ? variant : row;
 }
 
 }  // namespace sonde::syscall

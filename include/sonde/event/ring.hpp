@@ -42,7 +42,8 @@ class Ring {
   Bytes readable() const;
   // Gives the first `bytes` of readable() back to the producer.
   void release(std::size_t bytes);
-  // A short sleep between two looks, which costs the producer nothing: half a millisecond, or until a signal.
+  // A short sleep between two looks, which costs the producer nothing: half a millisecond, or until a signal
+  // comes or the ring is closed.
   void nap() const;
   // Sleeps until frames are readable, the ring is closed or a signal arrives, at most `timeout_ms`. The
   // producer pays for the wake-up, so this is for a consumer that has found nothing for a while.

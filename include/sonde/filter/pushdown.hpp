@@ -39,7 +39,8 @@ struct Reach {
 };
 
 struct Pushdown {
-  std::vector<sock_filter> program;  // bpf::check() holds.
+  std::vector<sock_filter> program;   // bpf::check() holds.
+  std::vector<sock_filter> matching;  // The same without what is always traced.
   Reach x86_64;
   Reach i386;
   bool coarse = false;  // Argument conditions were too many for a program and were given up.

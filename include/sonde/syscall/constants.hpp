@@ -6,13 +6,15 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <vector>
 
+#include "sonde/syscall/inline_name.hpp"
 #include "sonde/syscall/kind.hpp"
 
 namespace sonde::syscall {
 
 struct Constant {
-  std::string_view name;
+  InlineName<55> name;
   std::uint64_t value;
 };
 
@@ -62,7 +64,7 @@ const ConstantSet* constants_of(Kind kind);
 // set that stands first in constants.spec.
 std::optional<std::uint64_t> constant_named(std::string_view name);
 // All names in alphabetical order, for suggestions.
-std::span<const std::string_view> constant_names();
+std::vector<std::string_view> constant_names();
 // All sets, by name.
 std::span<const ConstantSet* const> constant_sets();
 

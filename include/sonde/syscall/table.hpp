@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "sonde/base/types.hpp"
+#include "sonde/syscall/inline_name.hpp"
 #include "sonde/syscall/kind.hpp"
 
 namespace sonde::syscall {
@@ -51,14 +52,14 @@ inline constexpr unsigned max_arguments = 6;
 
 struct Argument {
   Kind kind;
-  std::string_view name;
+  InlineName<15> name;
   std::uint8_t
       reg;  // Which of the six argument registers holds it: 0 to 5. Its neighbours are counted from there.
 };
 
 struct Row {
   std::uint32_t nr;
-  std::string_view name;
+  InlineName<31> name;
   Class classes;
   Kind returns;
   std::uint8_t argument_count;

@@ -1,6 +1,7 @@
 #include "sonde/filter/pushdown.hpp"
 
 #include <cerrno>
+#include <cstring>
 #include <linux/audit.h>
 #include <linux/sched.h>
 #include <linux/seccomp.h>
@@ -148,6 +149,10 @@ TEST_CASE("calls that the tracer must see") {
   CHECK_FALSE(traced("fork"));
   CHECK(bpf::run(push_down(expr, {}).program, data_of(Abi::x86_64, number("clone"), {CLONE_UNTRACED})) ==
         SECCOMP_RET_TRACE);
+  const auto without = push_down(expr, {}).program;
+  const auto matching = push_down(expr).matching;
+  REQUIRE(matching.size() == without.size());
+  CHECK(std::memcmp(matching.data(), without.data(), without.size() * sizeof without[0]) == 0);
 }
 
 TEST_CASE("a set too large for a program falls back to coarser conditions") {

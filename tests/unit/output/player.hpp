@@ -28,12 +28,12 @@ inline constexpr syscall::Row row(std::uint32_t nr, std::string_view name, Kind 
                                   std::initializer_list<Named> arguments) {
   syscall::Row made{};
   made.nr = nr;
-  made.name = name;
+  made.name = decltype(made.name)(name);
   made.returns = returns;
   for (const auto& [kind, argument] : arguments) {
     auto& slot = made.arguments[made.argument_count];
     slot.kind = kind;
-    slot.name = argument;
+    slot.name = decltype(slot.name)(argument);
     slot.reg = made.argument_count++;
   }
   return made;

@@ -1,6 +1,8 @@
 #include "sonde/syscall/table.hpp"
 
+#include <cctype>
 #include <set>
+#include <string>
 
 #include <doctest/doctest.h>
 
@@ -102,6 +104,14 @@ TEST_CASE("resolve() never fails") {
   CHECK(resolved(Abi::i386, 9999).name.empty());
 }
 
+// A parameter of a macro in variants.def that is called like an argument would give that its value for a
+// name.
+std::string lower_case(std::string_view text) {
+  std::string lower(text);
+  for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return lower;
+}
+
 TEST_CASE("every row that resolve() can give is one of the call's") {
   for (const Abi abi : {Abi::x86_64, Abi::i386}) {
     for (const Row& row : rows(abi)) {
@@ -109,6 +119,12 @@ TEST_CASE("every row that resolve() can give is one of the call's") {
         CHECK(variant->nr == row.nr);
         CHECK(variant->argument_count <= max_arguments);
         CHECK_FALSE(variant->name.empty());
+        for (unsigned i = 0; i < variant->argument_count; ++i) {
+          const std::string_view name = variant->arguments[i].name;
+          CAPTURE(name);
+          CHECK_FALSE(name.empty());
+          CHECK(name == lower_case(name));
+        }
       }
     }
   }
