@@ -169,7 +169,7 @@ void HeapCapture::on_entry(Task& task, Space& space, const arch::Registers& regi
 
 void HeapCapture::on_release(Task& task, Space& space, HeapEntry& entry, const arch::Registers& registers,
                              Nanoseconds time) {
-  if (entry.pointer == 0 || !task.heap.calls.is_by_program(entry)) return;
+  if (!task.heap.calls.is_by_program(entry)) return;
   if (continues_release(task, entry)) return;
   task.heap.release.reset();
   if (allocator::row_of(entry.function)->kind != allocator::Kind::c) {
