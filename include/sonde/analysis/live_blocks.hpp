@@ -17,8 +17,8 @@ struct LiveBlock {
   std::uint64_t size : 48;      // As asked for; no process has more address space.
   std::uint64_t function : 15;  // allocator::Function
   std::uint64_t kind_unknown : 1 = 0;
-  Nanoseconds time;             // When it was allocated.
-  std::uint32_t site;           // Whose meaning is the owner's.
+  Nanoseconds time;    // When it was allocated.
+  std::uint32_t site;  // Whose meaning is the owner's.
   std::int32_t tid;
 };
 static_assert(sizeof(LiveBlock) == 32);

@@ -98,7 +98,8 @@ std::vector<std::string> everything() {
   play.exec(7, 8);
   play.exit(7, 0);
   const auto malloc = static_cast<std::uint16_t>(allocator::Function::malloc);
-  play.event({7, 7}, event::HeapCall{event::HeapOperation::allocate, malloc, 0x1000, 0, ~0ull, 16, false, {}});
+  play.event({7, 7},
+             event::HeapCall{event::HeapOperation::allocate, malloc, 0x1000, 0, ~0ull, 16, false, {}});
   play.event({7, 7}, event::HeapCall{event::HeapOperation::release, 0, 0x1000, 0, 0, 0, false, {}});
   play.event({7, 7}, event::HeapCall{event::HeapOperation::give_up, malloc, 0x1000, 0, 0, 0, false, {}});
   play.event({7, 7}, event::HeapCall{event::HeapOperation::reallocate, malloc, 0, 0x1000, 8, 0, false, {}});
