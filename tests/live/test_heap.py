@@ -193,6 +193,14 @@ class Heap(LiveTest):
         self.assertEqual(sum(site["live_blocks"] for site in sites), 0)
         self.assertEqual(heap.get("misuse", []), [])
 
+    def test_hostile_programs(self):
+        alone = self.target("hostile_heap").finish()
+        self.assertEqual((alone[0], alone[1][-1]), (0, "done"))
+        for options in ([], ["-k"], ["--no-follow"]):
+            with self.subTest(options=options):
+                sonde = self.watched("hostile_heap", options=options)
+                self.assertEqual(sonde.finish(), alone, sonde.errors())
+
     def test_static_program(self):
         source = self.folder / "static.c"
         source.write_text("#include <stdlib.h>\nint main(void) { void *volatile p = malloc(1234); free(p); return 0; }\n")

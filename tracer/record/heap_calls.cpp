@@ -77,6 +77,13 @@ std::optional<HeapEntry> HeapCalls::come_back(std::uint64_t stack_pointer) {
   return jumped ? leave(at_entry) : std::nullopt;
 }
 
+bool HeapCalls::has(std::uint64_t stack_pointer) const {
+  const auto end = calls_.begin() + static_cast<std::ptrdiff_t>(depth_);
+  return std::any_of(calls_.begin(), end, [&](const Call& call) {
+    return !call.is_signal && call.entry.stack_pointer == stack_pointer;
+  });
+}
+
 HeapEntry* HeapCalls::innermost(std::uint64_t stack_pointer) {
   if (depth_ == 0 || calls_[depth_ - 1].is_signal) return nullptr;
   HeapEntry& last = calls_[depth_ - 1].entry;

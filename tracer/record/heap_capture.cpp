@@ -94,8 +94,11 @@ bool HeapCapture::serve(Task& task) {
   if (space == nullptr || !registers) return false;
   const Address hit{registers->pc().value - 1};
   const Probe* probe = space->probes->at(hit);
-  // A pc behind an instruction of one byte may also have come there by itself.
-  if (probe == nullptr || probe->size == 1) {
+  // A pc behind an instruction of one byte may also have come there by itself; but not at the end of a call
+  // that is known.
+  const bool expected =
+      probe != nullptr && role_of(probe->tag) == ProbeRole::end && task.heap.calls.has(registers->sp().value);
+  if (probe == nullptr || (probe->size == 1 && !expected)) {
     if (probe == nullptr && !space->taken_out.contains(hit.value)) return false;
     const auto info = ptrace::signal_info(task.id.tid);
     if (!info || !ptrace::is_int3(*info)) return false;

@@ -45,6 +45,8 @@ class HeapCalls {
   HeapEntry* innermost(std::uint64_t stack_pointer);
   // A signal is about to be delivered: calls that begin below its frame are the handler's.
   void interrupt(std::uint64_t stack_pointer);
+  // Whether a call with this stack pointer is known.
+  bool has(std::uint64_t stack_pointer) const;
   bool inside() const { return depth_ != 0; }
   // Calls that were forgotten because there were too many in one another.
   std::uint64_t forgotten() const { return forgotten_; }
