@@ -143,10 +143,12 @@ void EventWriter::thread_stack(TaskId task) {
   ring_.post();
 }
 
-void EventWriter::heap(TaskId task, Nanoseconds time, const event::HeapFrame& call, std::uint32_t stack) {
+void EventWriter::heap(TaskId task, Nanoseconds time, const event::HeapFrame& call, std::uint32_t stack,
+                       std::string_view name) {
   if (!begin(FrameType::heap, task, time)) return;
   frame_.put(call);
   put_stack(stack);
+  if (!name.empty()) frame_.segment(0, event::SegmentKind::function, std::as_bytes(std::span(name)));
   ring_.post();
 }
 

@@ -152,37 +152,41 @@ std::uint32_t HeapCapture::stack_of(TaskId task, const arch::Registers& register
 
 void HeapCapture::on_entry(Task& task, Space& space, const arch::Registers& registers, probes::Tag tag,
                            Nanoseconds time) {
-  const allocator::Function function = function_of(tag);
-  HeapEntry entry = read_entry(function, registers);
+  const HeapFunction& function = functions_[function_of(tag)];
+  HeapEntry entry = read_entry(function_of(tag), function, registers);
   entry.leaves_by_jump = leaves_by_jump(tag);
   entry.kind_unknown = is_kind_unknown(tag);
-  if (allocator::releases(allocator::row_of(function)->shape)) {
-    return on_release(task, space, entry, registers, time);
-  }
+  if (function.releases()) return on_release(task, space, entry, registers, time);
   task.heap.release.reset();
   if (!task.heap.calls.enter(entry)) return;
-  const TaskId told{space.owner, task.id.tid};
   if (HeapEntry* kept = task.heap.calls.innermost(entry.stack_pointer)) {
     kept->stack = stack_of(task.id, registers, time);
   }
-  if (allocator::resizes(allocator::row_of(function)->shape) && entry.pointer != 0) {
-    events_.heap(told, time, give_up_of(entry), 0);
-  }
+  if (function.resizes() && entry.pointer != 0) tell(task, space, time, give_up_of(entry, function), entry);
+}
+
+void HeapCapture::tell(const Task& task, const Space& space, Nanoseconds time, const event::HeapFrame& frame,
+                       const HeapEntry& entry) {
+  const HeapFunction& function = functions_[entry.function];
+  events_.heap({space.owner, task.id.tid}, time, frame, entry.stack,
+               function.by_user() ? std::string_view(function.symbol) : std::string_view());
 }
 
 void HeapCapture::on_release(Task& task, Space& space, HeapEntry& entry, const arch::Registers& registers,
                              Nanoseconds time) {
-  if (!task.heap.calls.is_by_program(entry)) return;
+  const HeapFunction& function = functions_[entry.function];
+  // The end of a function of the user's is seen as well: what it calls is its own affair.
+  if (!(function.by_user() ? task.heap.calls.enter(entry) : task.heap.calls.is_by_program(entry))) return;
   if (continues_release(task, entry)) return;
   task.heap.release.reset();
-  if (allocator::row_of(entry.function)->kind != allocator::Kind::c) {
+  if (function.kind != allocator::Kind::c) {
     const memory::ProcessMemory memory(task.id.tid);
     std::uint64_t return_address = 0;
     memory.read({entry.stack_pointer}, std::as_writable_bytes(std::span(&return_address, 1)));
     task.heap.release = Release{entry.pointer, entry.stack_pointer, return_address, registers.pc()};
   }
-  const std::uint32_t stack = options_.release_stacks ? stack_of(task.id, registers, time) : 0;
-  events_.heap({space.owner, task.id.tid}, time, release_of(entry), stack);
+  if (options_.release_stacks && entry.pointer != 0) entry.stack = stack_of(task.id, registers, time);
+  tell(task, space, time, release_of(entry, function), entry);
 }
 
 // operator delete calls free, or jumps to it: one release, although nothing tells when the first function
@@ -201,13 +205,15 @@ bool HeapCapture::continues_release(Task& task, const HeapEntry& entry) const {
 
 void HeapCapture::on_end(Task& task, Space& space, std::optional<HeapEntry> ended, std::uint64_t result) {
   if (!ended) return;
-  if (allocator::row_of(ended->function)->shape == allocator::Shape::out_alignment_size) {
+  const HeapFunction& function = functions_[ended->function];
+  if (function.releases()) return;
+  if (function.arguments.result) {
     const bool failed = static_cast<std::uint32_t>(result) != 0;
     result = 0;
     const memory::ProcessMemory memory(task.id.tid);
     if (!failed) memory.read({ended->pointer}, std::as_writable_bytes(std::span(&result, 1)));
   }
-  events_.heap({space.owner, task.id.tid}, now(), result_of(*ended, result), ended->stack);
+  tell(task, space, now(), result_of(*ended, function, result), *ended);
 }
 
 // The function leaves by a jump to another. If that is watched too its end is this one's; otherwise the

@@ -12,7 +12,7 @@ namespace sonde::record {
 const HeapPlan& HeapCapture::plan_of(const process::Module& module, TaskId task) {
   const auto [at, is_new] = plans_.try_emplace(module.id);
   if (!is_new) return at->second;
-  at->second = plan_heap(*module.image, code_);
+  at->second = plan_heap(*module.image, code_, functions_);
   for (const std::string& function : at->second.left_out) {
     events_.note(task, fmt::format("{} of {} is not watched: where it ends could not be found", function,
                                    module.path));

@@ -5,7 +5,6 @@
 #include <elf.h>
 #include <map>
 #include <set>
-#include <unordered_map>
 
 #include "sonde/base/limits.hpp"
 #include "sonde/unwind/function_starts.hpp"
@@ -19,12 +18,10 @@ constexpr std::uint64_t smallest_gap = 7;                          // An instruc
 constexpr std::string_view loader_breakpoint = "_dl_debug_state";  // Of glibc's and musl's loaders.
 
 struct Found {
-  allocator::Function function;
+  HeapFunctions::Id function;
   std::uint64_t size;
   bool kind_unknown = false;
 };
-
-allocator::Kind kind_of(allocator::Function function) { return allocator::row_of(function)->kind; }
 
 struct Candidates {
   std::map<std::uint64_t, Found> entries;  // By address: of aliases the table's first.
@@ -32,25 +29,21 @@ struct Candidates {
   std::vector<std::string> chosen_at_run_time;
 };
 
-Candidates candidates_of(const elf::Image& image) {
-  std::unordered_map<std::string_view, allocator::Function> names;
-  for (std::size_t i = 0; i < allocator::functions().size(); ++i) {
-    names.emplace(allocator::functions()[i].symbol, static_cast<allocator::Function>(i + 1));
-  }
+Candidates candidates_of(const elf::Image& image, const HeapFunctions& functions) {
   Candidates found;
   image.each_function([&](const elf::Symbol& symbol, bool chosen_at_run_time) {
     if (symbol.name == loader_breakpoint) found.loader = symbol.address;
-    const auto known = names.find(symbol.name);
-    if (known == names.end()) return;
+    const auto known = functions.find(symbol.name);
+    if (!known) return;
     if (chosen_at_run_time) {
       found.chosen_at_run_time.emplace_back(symbol.name);
       return;
     }
-    const auto [at, is_new] = found.entries.try_emplace(symbol.address, Found{known->second, symbol.size});
+    const auto [at, is_new] = found.entries.try_emplace(symbol.address, Found{*known, symbol.size});
     if (is_new) return;
     Found& here = at->second;
-    here.kind_unknown |= kind_of(known->second) != kind_of(here.function);
-    here.function = std::min(here.function, known->second);
+    here.kind_unknown |= functions[*known].kind != functions[here.function].kind;
+    here.function = std::min(here.function, *known);
   });
   return found;
 }
@@ -232,10 +225,10 @@ void plan_gaps(const elf::Image& image, const arch::Code& code, const std::vecto
 
 }  // namespace
 
-HeapPlan plan_heap(const elf::Image& image, const arch::Code& code) {
+HeapPlan plan_heap(const elf::Image& image, const arch::Code& code, const HeapFunctions& functions) {
   HeapPlan plan;
   if (image.file_class() != elf::FileClass::elf64) return plan;
-  Candidates candidates = candidates_of(image);
+  Candidates candidates = candidates_of(image, functions);
   plan.left_out = std::move(candidates.chosen_at_run_time);
   if (candidates.loader) plan.probes.push_back({*candidates.loader, ProbeRole::modules});
   EndFinder finder(image, code, candidates.entries);
@@ -245,11 +238,12 @@ HeapPlan plan_heap(const elf::Image& image, const arch::Code& code) {
   for (const auto& [address, found] : candidates.entries) {
     PlannedProbe probe{address, ProbeRole::entry, found.function};
     probe.kind_unknown = found.kind_unknown;
-    if (!allocator::releases(allocator::row_of(found.function)->shape)) {
+    const HeapFunction& function = functions[found.function];
+    if (!function.releases() || function.by_user()) {
       const EndFinder::Ends its = finder.of(address, found.size);
       if (!its.complete || (its.returns.empty() && its.jumps.empty()) ||
           ends.size() + its.returns.size() + its.jumps.size() > limits::module_probes) {
-        plan.left_out.emplace_back(allocator::row_of(found.function)->symbol);
+        plan.left_out.push_back(function.symbol);
         continue;
       }
       probe.leaves_by_jump = its.jumps_to_entry || !its.jumps.empty();

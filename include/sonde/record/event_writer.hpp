@@ -36,8 +36,9 @@ class EventWriter {
   void crash(TaskId task, const siginfo_t& info);
   // What another thread of that process, stopped too, is doing.
   void thread_stack(TaskId task);
-  // A call of an allocator; `stack` is an id or 0.
-  void heap(TaskId task, Nanoseconds time, const event::HeapFrame& call, std::uint32_t stack);
+  // A call of an allocator; `stack` is an id or 0. `name`: of a function that the user has named.
+  void heap(TaskId task, Nanoseconds time, const event::HeapFrame& call, std::uint32_t stack,
+            std::string_view name);
   void note(TaskId task, std::string_view text);
   void group_stop(TaskId task, int signal);
   void exec(TaskId task, pid_t old_tid);

@@ -7,15 +7,15 @@
 #include <cstdint>
 #include <optional>
 
-#include "sonde/allocator/functions.hpp"
 #include "sonde/base/limits.hpp"
 #include "sonde/base/types.hpp"
+#include "sonde/record/heap_functions.hpp"
 
 namespace sonde::record {
 
 // What is known at the entry of a call.
 struct HeapEntry {
-  allocator::Function function{};
+  HeapFunctions::Id function = 0;
   std::uint64_t stack_pointer = 0;  // It points to the return address.
   std::uint64_t pointer =
       0;  // The block that is resized or released; of posix_memalign where the result is stored.

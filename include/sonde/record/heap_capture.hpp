@@ -75,7 +75,11 @@ class HeapCapture {
   };
 
   HeapCapture(const Options& options, EventWriter& events, probes::PatchTable& table, arch::Code code)
-      : options_(options), events_(events), table_(table), code_(std::move(code)) {}
+      : options_(options),
+        events_(events),
+        table_(table),
+        functions_(options.allocators),
+        code_(std::move(code)) {}
 
   Space* space_of(pid_t pid) const;
   void place(Space& space, TaskId task);
@@ -86,6 +90,8 @@ class HeapCapture {
                 Nanoseconds time);
   void on_release(Task& task, Space& space, HeapEntry& entry, const arch::Registers& registers,
                   Nanoseconds time);
+  void tell(const Task& task, const Space& space, Nanoseconds time, const event::HeapFrame& frame,
+            const HeapEntry& entry);
   bool continues_release(Task& task, const HeapEntry& entry) const;
   void on_end(Task& task, Space& space, std::optional<HeapEntry> ended, std::uint64_t result);
   void on_jump(Task& task, Space& space, Address jump, std::uint64_t stack_pointer);
@@ -95,6 +101,7 @@ class HeapCapture {
   const Options& options_;
   EventWriter& events_;
   probes::PatchTable& table_;
+  HeapFunctions functions_;
   arch::Code code_;
   std::unordered_map<pid_t, std::shared_ptr<Space>> spaces_;
   std::unordered_map<std::uint32_t, HeapPlan> plans_;  // By a module's id.

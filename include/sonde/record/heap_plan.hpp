@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "sonde/allocator/functions.hpp"
 #include "sonde/arch/code.hpp"
 #include "sonde/elf/image.hpp"
+#include "sonde/record/heap_functions.hpp"
 
 namespace sonde::record {
 
@@ -24,7 +24,7 @@ enum class ProbeRole : std::uint8_t {
 struct PlannedProbe {
   std::uint64_t address;  // As the file has it.
   ProbeRole role;
-  allocator::Function function{};  // Of an entry.
+  HeapFunctions::Id function = 0;  // Of an entry.
   // Of an entry: the function may leave by a jump to another. That one's end counts for
   // it.
   bool leaves_by_jump = false;
@@ -50,6 +50,6 @@ struct HeapPlan {
 
 // Linear in the image's symbols; of the code only the functions found are looked at, each up to
 // limits::allocator_code_bytes.
-HeapPlan plan_heap(const elf::Image& image, const arch::Code& code);
+HeapPlan plan_heap(const elf::Image& image, const arch::Code& code, const HeapFunctions& functions);
 
 }  // namespace sonde::record

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "sonde/base/types.hpp"
+#include "sonde/record/heap_functions.hpp"
 
 namespace sonde::record {
 
@@ -29,13 +30,14 @@ struct Options {
   Detail detail = Detail::memory;
   bool system_calls = true;
   std::uint32_t string_limit = 32;
-  bool fd_paths = false;        // -y, and filters on paths behind descriptors.
-  bool fd_details = false;      // -yy: the ends of sockets, devices' numbers.
-  bool stacks = false;          // -k, and filters on sites: the stack at each call's entry and each signal.
-  bool heap = false;            // Every call of an allocator, with its stack where stacks are wanted.
-  bool release_stacks = false;  // Those of calls that release a block, too.
-  bool crash_reports = false;   // Tell all about a task that dies of a signal.
-  bool verbose = false;         // -v: whole environments and arrays.
+  bool fd_paths = false;    // -y, and filters on paths behind descriptors.
+  bool fd_details = false;  // -yy: the ends of sockets, devices' numbers.
+  bool stacks = false;      // -k, and filters on sites: the stack at each call's entry and each signal.
+  bool heap = false;        // Every call of an allocator, with its stack where stacks are wanted.
+  std::vector<HeapFunction> allocators;  // Functions of the program's own, beside those that are known.
+  bool release_stacks = false;           // Those of calls that release a block, too.
+  bool crash_reports = false;            // Tell all about a task that dies of a signal.
+  bool verbose = false;                  // -v: whole environments and arrays.
   bool redact_strings = false;
   bool redact_paths = false;
   bool redact_environment = false;

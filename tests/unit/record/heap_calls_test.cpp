@@ -12,7 +12,9 @@ namespace {
 constexpr std::uint64_t top = 0x7fff00010000;
 
 HeapEntry call(Function function, std::uint64_t stack_pointer, bool leaves_by_jump = false) {
-  return {.function = function, .stack_pointer = stack_pointer, .leaves_by_jump = leaves_by_jump};
+  return {.function = static_cast<record::HeapFunctions::Id>(function),
+          .stack_pointer = stack_pointer,
+          .leaves_by_jump = leaves_by_jump};
 }
 
 }  // namespace
@@ -22,7 +24,7 @@ TEST_CASE("what an allocator calls itself is part of what the program asked") {
   CHECK(calls.enter(call(Function::new_, top)));
   CHECK_FALSE(calls.enter(call(Function::malloc, top - 32)));
   CHECK_FALSE(calls.leave(top - 32));
-  CHECK(calls.leave(top)->function == Function::new_);
+  CHECK(calls.leave(top)->function == call(Function::new_, 0).function);
   CHECK_FALSE(calls.inside());
   CHECK_FALSE(calls.leave(top));
 }
@@ -33,7 +35,7 @@ TEST_CASE("a function that jumps to another ends with it") {
   CHECK_FALSE(calls.enter(call(Function::new_, top)));
   CHECK_FALSE(calls.enter(call(Function::malloc, top - 32)));
   CHECK_FALSE(calls.leave(top - 32));
-  CHECK(calls.leave(top)->function == Function::new_array);
+  CHECK(calls.leave(top)->function == call(Function::new_array, 0).function);
   CHECK_FALSE(calls.inside());
 }
 
@@ -45,20 +47,20 @@ TEST_CASE("calls that were left without an end are forgotten when the stack says
   CHECK(calls.enter(call(Function::new_, top)));
   CHECK(calls.enter(call(Function::malloc, top)));
   CHECK(calls.enter(call(Function::malloc, top + 64)));
-  CHECK(calls.leave(top + 64)->function == Function::malloc);
+  CHECK(calls.leave(top + 64)->function == call(Function::malloc, 0).function);
   CHECK_FALSE(calls.inside());
   // A longjmp over two.
   calls.enter(call(Function::new_, top));
   calls.enter(call(Function::malloc, top - 48));
   CHECK(calls.enter(call(Function::calloc, top + 16)));
-  CHECK(calls.leave(top + 16)->function == Function::calloc);
+  CHECK(calls.leave(top + 16)->function == call(Function::calloc, 0).function);
 }
 
 TEST_CASE("an end tells that what began in between is over") {
   HeapCalls calls;
   calls.enter(call(Function::new_, top));
   calls.enter(call(Function::malloc, top - 48));
-  CHECK(calls.leave(top)->function == Function::new_);
+  CHECK(calls.leave(top)->function == call(Function::new_, 0).function);
   CHECK_FALSE(calls.inside());
 }
 
@@ -69,8 +71,8 @@ TEST_CASE("a signal's handler allocates for the program, and what it interrupts 
   CHECK(calls.enter(call(Function::calloc, top - 3000)));
   CHECK_FALSE(calls.enter(call(Function::malloc, top - 3100)));
   CHECK_FALSE(calls.leave(top - 3100));
-  CHECK(calls.leave(top - 3000)->function == Function::calloc);
-  CHECK(calls.leave(top)->function == Function::malloc);
+  CHECK(calls.leave(top - 3000)->function == call(Function::calloc, 0).function);
+  CHECK(calls.leave(top)->function == call(Function::malloc, 0).function);
   CHECK_FALSE(calls.inside());
 }
 
@@ -81,7 +83,7 @@ TEST_CASE("a handler that is over makes no calls") {
   // The handler has returned: this is new's own call.
   CHECK_FALSE(calls.enter(call(Function::malloc, top - 48)));
   CHECK_FALSE(calls.leave(top - 48));
-  CHECK(calls.leave(top)->function == Function::new_);
+  CHECK(calls.leave(top)->function == call(Function::new_, 0).function);
 }
 
 TEST_CASE("a handler on an alternate stack, near or far, above or below") {
