@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <csignal>
+#include <sys/wait.h>
 #include <utility>
 
 #include "sonde/base/limits.hpp"
@@ -20,6 +22,12 @@ bool is_c_library(std::string_view path) {
   path.remove_prefix(path.rfind('/') + 1);
   return std::any_of(c_library_files.begin(), c_library_files.end(),
                      [&](std::string_view name) { return path.starts_with(name); });
+}
+
+// As a program ends that the allocator has caught, or that has come to grief.
+bool crashed(int status) {
+  const int signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+  return signal == SIGABRT || signal == SIGSEGV || signal == SIGBUS;
 }
 
 }  // namespace
@@ -138,8 +146,8 @@ void HeapTable::on(const event::Exec& exec, const event::Event& event) {
   process.heap = keep(std::make_shared<ProcessHeap>(shared_, ++last_id_, pid, event.time, false));
 }
 
-void HeapTable::on(const event::TaskEnded&, const event::Event& event) {
-  forget_task(event.task.tid);
+void HeapTable::on(const event::TaskEnded& ended, const event::Event& event) {
+  forget_task(event.task.tid, crashed(ended.status));
   if (event.task.tid == event.task.pid) end_process(event.task.pid, HeapEnd::exited, event.time);
 }
 
@@ -151,12 +159,12 @@ void HeapTable::on(const event::TaskDetached&, const event::Event& event) {
   end_process(event.task.pid, HeapEnd::detached, event.time);
 }
 
-void HeapTable::forget_task(pid_t tid) {
+void HeapTable::forget_task(pid_t tid, bool crashed) {
   const auto task = tasks_.find(tid);
   if (task == tasks_.end()) return;
   if (const auto process = processes_.find(task->second); process != processes_.end()) {
     if (process->second.tasks != 0) --process->second.tasks;
-    if (process->second.heap) process->second.heap->end_task(tid);
+    if (process->second.heap) process->second.heap->end_task(tid, crashed);
   }
   tasks_.erase(task);
 }

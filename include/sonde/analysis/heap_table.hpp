@@ -55,7 +55,7 @@ class HeapTable {
   bool make_room();
   void inherit(Process& child, pid_t parent_tid, event::TaskOrigin origin, const event::Event& event);
   void end_process(pid_t pid, HeapEnd how, Nanoseconds time);
-  void forget_task(pid_t tid);
+  void forget_task(pid_t tid, bool crashed = false);
   HeapStackId stack_of(const event::Snapshot& snapshot) const;
 
   HeapShared shared_;
