@@ -15,6 +15,9 @@ namespace {
 // More tasks than can exist come from a forged stream.
 constexpr std::size_t tasks_max = std::size_t{4} << 20;
 
+// Of a generation, where stacks found no room in the ring.
+constexpr std::size_t ids_left_out_max = limits::stack_generation;
+
 constexpr std::array<std::string_view, 8> c_library_files = {
     "libc.so", "libc-2.", "libpthread.so", "libpthread-2.", "ld-linux-", "ld-2.", "ld-musl-", "libc.musl-"};
 
@@ -61,7 +64,8 @@ HeapStackId HeapTable::stack_of(const event::Snapshot& snapshot) const {
   const std::uint32_t id = snapshot.stack();
   if (id == 0) return 0;
   for (const Generation* generation : {&current_, &previous_}) {
-    if (const auto found = generation->find(id); found != generation->end()) return found->second;
+    const std::size_t place = id - generation->first;
+    if (id >= generation->first && place < generation->stacks.size()) return generation->stacks[place];
   }
   return 0;
 }
@@ -201,10 +205,14 @@ void HeapTable::on(const event::Module& module, const event::Event&) {
 }
 
 void HeapTable::on(const event::Stack& stack, const event::Event&) {
-  if (stack.new_generation || current_.size() >= limits::stack_generation) {
-    previous_ = std::exchange(current_, {});
+  const bool follows =
+      stack.id >= current_.first && stack.id - current_.first < limits::stack_generation + ids_left_out_max;
+  if (stack.new_generation || current_.stacks.empty() || !follows) {
+    previous_ = std::exchange(current_, {stack.id, {}});
   }
-  current_[stack.id] = shared_.stacks.intern(stack.frames, stack.end);
+  const std::size_t place = stack.id - current_.first;
+  if (place >= current_.stacks.size()) current_.stacks.resize(place + 1);
+  current_.stacks[place] = shared_.stacks.intern(stack.frames, stack.end);
 }
 
 void HeapTable::on(const event::Session&, const event::Event& event) { start_ = event.time; }

@@ -30,7 +30,11 @@ class HeapTable {
   std::uint64_t events_lost() const { return events_lost_; }
 
  private:
-  using Generation = std::unordered_map<std::uint32_t, HeapStackId>;
+  // The stacks of the stream by their ids, which count up: one after the other from `first` on.
+  struct Generation {
+    std::uint32_t first = 0;
+    std::vector<HeapStackId> stacks;
+  };
 
   void on(const event::HeapCall& call, const event::Event& event);
   void on(const event::TaskStarted& started, const event::Event& event);
