@@ -108,6 +108,7 @@ static void one_round(unsigned i) {
   atomic_fetch_add(&calls, 3);
   atomic_fetch_add(&bytes, (long)(5 * size));
   kept = block;
+  kept = other;
   free(block);
   free(other);
 }

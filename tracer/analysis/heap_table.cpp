@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <csignal>
+#include <sys/wait.h>
 #include <utility>
 
 #include "sonde/base/limits.hpp"
@@ -13,6 +15,9 @@ namespace {
 // More tasks than can exist come from a forged stream.
 constexpr std::size_t tasks_max = std::size_t{4} << 20;
 
+// Of a generation, where stacks found no room in the ring.
+constexpr std::size_t ids_left_out_max = limits::stack_generation;
+
 constexpr std::array<std::string_view, 8> c_library_files = {
     "libc.so", "libc-2.", "libpthread.so", "libpthread-2.", "ld-linux-", "ld-2.", "ld-musl-", "libc.musl-"};
 
@@ -20,6 +25,12 @@ bool is_c_library(std::string_view path) {
   path.remove_prefix(path.rfind('/') + 1);
   return std::any_of(c_library_files.begin(), c_library_files.end(),
                      [&](std::string_view name) { return path.starts_with(name); });
+}
+
+// As a program ends that the allocator has caught, or that has come to grief.
+bool crashed(int status) {
+  const int signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+  return signal == SIGABRT || signal == SIGSEGV || signal == SIGBUS;
 }
 
 }  // namespace
@@ -53,7 +64,8 @@ HeapStackId HeapTable::stack_of(const event::Snapshot& snapshot) const {
   const std::uint32_t id = snapshot.stack();
   if (id == 0) return 0;
   for (const Generation* generation : {&current_, &previous_}) {
-    if (const auto found = generation->find(id); found != generation->end()) return found->second;
+    const std::size_t place = id - generation->first;
+    if (id >= generation->first && place < generation->stacks.size()) return generation->stacks[place];
   }
   return 0;
 }
@@ -138,8 +150,8 @@ void HeapTable::on(const event::Exec& exec, const event::Event& event) {
   process.heap = keep(std::make_shared<ProcessHeap>(shared_, ++last_id_, pid, event.time, false));
 }
 
-void HeapTable::on(const event::TaskEnded&, const event::Event& event) {
-  forget_task(event.task.tid);
+void HeapTable::on(const event::TaskEnded& ended, const event::Event& event) {
+  forget_task(event.task.tid, crashed(ended.status));
   if (event.task.tid == event.task.pid) end_process(event.task.pid, HeapEnd::exited, event.time);
 }
 
@@ -151,12 +163,12 @@ void HeapTable::on(const event::TaskDetached&, const event::Event& event) {
   end_process(event.task.pid, HeapEnd::detached, event.time);
 }
 
-void HeapTable::forget_task(pid_t tid) {
+void HeapTable::forget_task(pid_t tid, bool crashed) {
   const auto task = tasks_.find(tid);
   if (task == tasks_.end()) return;
   if (const auto process = processes_.find(task->second); process != processes_.end()) {
     if (process->second.tasks != 0) --process->second.tasks;
-    if (process->second.heap) process->second.heap->end_task(tid);
+    if (process->second.heap) process->second.heap->end_task(tid, crashed);
   }
   tasks_.erase(task);
 }
@@ -193,10 +205,14 @@ void HeapTable::on(const event::Module& module, const event::Event&) {
 }
 
 void HeapTable::on(const event::Stack& stack, const event::Event&) {
-  if (stack.new_generation || current_.size() >= limits::stack_generation) {
-    previous_ = std::exchange(current_, {});
+  const bool follows =
+      stack.id >= current_.first && stack.id - current_.first < limits::stack_generation + ids_left_out_max;
+  if (stack.new_generation || current_.stacks.empty() || !follows) {
+    previous_ = std::exchange(current_, {stack.id, {}});
   }
-  current_[stack.id] = shared_.stacks.intern(stack.frames, stack.end);
+  const std::size_t place = stack.id - current_.first;
+  if (place >= current_.stacks.size()) current_.stacks.resize(place + 1);
+  current_.stacks[place] = shared_.stacks.intern(stack.frames, stack.end);
 }
 
 void HeapTable::on(const event::Session&, const event::Event& event) { start_ = event.time; }

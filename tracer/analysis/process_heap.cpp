@@ -13,6 +13,9 @@ namespace {
 using allocator::Function;
 using event::HeapOperation;
 
+// Findings of a thread that wait for what it does next.
+constexpr std::size_t doubts_max = 64;
+
 std::uint64_t bounded(std::uint64_t size) { return std::min(size, LiveBlock::size_max); }
 
 }  // namespace
@@ -93,6 +96,7 @@ HeapOutcome ProcessHeap::apply(const event::HeapCall& event, TaskId task, Nanose
 
 void ProcessHeap::on_allocate(const Call& call, Thread& thread) {
   put_back(thread);
+  settle(thread);
   note_size(call);
   if (call.event.address == 0) {
     fail(call, thread);
@@ -111,7 +115,7 @@ void ProcessHeap::on_release(const Call& call, Thread& thread, HeapOutcome& outc
   const bool temporary = std::exchange(thread.last, 0) == address;
   outcome.released = take(address);
   if (!outcome.released) {
-    outcome.misuse = judge_unknown(address, call);
+    outcome.misuse = judge_unknown(address, call, thread);
     return;
   }
   outcome.misuse = judge_function(*outcome.released, call);
@@ -120,10 +124,12 @@ void ProcessHeap::on_release(const Call& call, Thread& thread, HeapOutcome& outc
 
 void ProcessHeap::on_give_up(const Call& call, Thread& thread) {
   put_back(thread);
+  settle(thread);
   const std::uint64_t address = thread.resizing = call.event.address;
   if (address == 0) return;
   thread.given_up = take(address);
-  thread.misuse = thread.given_up ? judge_function(*thread.given_up, call) : judge_unknown(address, call);
+  thread.misuse =
+      thread.given_up ? judge_function(*thread.given_up, call) : judge_unknown(address, call, thread);
 }
 
 void ProcessHeap::on_reallocate(const Call& call, Thread& thread, HeapOutcome& outcome) {
@@ -241,8 +247,13 @@ void ProcessHeap::restore(const LiveBlock& block) {
   });
 }
 
-void ProcessHeap::end_task(pid_t tid) {
-  if (const auto thread = known_thread(tid)) put_back(threads_[*thread]);
+void ProcessHeap::end_task(pid_t tid, bool crashed) {
+  const auto thread = known_thread(tid);
+  if (!thread) return;
+  put_back(threads_[*thread]);
+  if (crashed) settle(threads_[*thread]);
+  unknown_releases_ += threads_[*thread].doubtful.size();
+  threads_[*thread].doubtful.clear();
 }
 
 void ProcessHeap::end(HeapEnd how, Nanoseconds time) {
@@ -268,7 +279,8 @@ std::optional<HeapMisuse> ProcessHeap::judge_function(const LiveBlock& block, co
   return HeapMisuse::mismatch;
 }
 
-std::optional<HeapMisuse> ProcessHeap::judge_unknown(std::uint64_t address, const Call& call) {
+std::optional<HeapMisuse> ProcessHeap::judge_unknown(std::uint64_t address, const Call& call,
+                                                     Thread& thread) {
   const auto* before = shared_->released.find(id_, address);
   if (lossy_ || (partial_ && before == nullptr) || is_inner_affair(call)) {
     ++unknown_releases_;
@@ -294,14 +306,27 @@ std::optional<HeapMisuse> ProcessHeap::judge_unknown(std::uint64_t address, cons
       finding.allocated = place_of(*block);
     }
   }
+  if (call.stack == 0 && call.task.tid != pid_) {
+    if (thread.doubtful.size() < doubts_max) {
+      thread.doubtful.push_back(finding);
+    } else {
+      ++unknown_releases_;
+    }
+    return {};
+  }
   findings_.add(finding);
   return finding.misuse;
 }
 
+// The thread goes on, or has crashed: what it did was no end of a thread.
+void ProcessHeap::settle(Thread& thread) {
+  for (const HeapFinding& finding : thread.doubtful) findings_.add(finding);
+  thread.doubtful.clear();
+}
+
 // glibc gives a thread's cached blocks back through free() when the thread ends, although the program has
-// done so before: nobody else is on the stack then.
+// done so before: nobody else is on the stack then. Without a stack only what the thread does next can tell.
 bool ProcessHeap::is_inner_affair(const Call& call) const {
-  if (call.stack == 0) return call.task.tid != pid_;
   return shared_->stacks.all_in(call.stack, [&](std::uint32_t module) {
     return module < shared_->c_libraries.size() && shared_->c_libraries[module];
   });

@@ -71,6 +71,8 @@ void require_captures(Settings& settings) {
   tracing.stacks |= required.stacks;
   if (!required.heap || !settings.events.empty()) return;
   tracing.heap = true;
+  tracing.stacks |= settings.heap_stacks;
+  tracing.release_stacks = tracing.stacks;
   const filter::Pushdown calls = filter::push_down(*settings.selection, {});
   if (calls.x86_64.stopped == 0 && calls.i386.stopped == 0) tracing.system_calls = false;
 }

@@ -51,6 +51,7 @@ CLI::App* add_heap(CLI::App& app, Settings& settings, HeapOptions& heap, HeapVer
 
 Result<void> apply_heap(Settings& settings, const HeapOptions& heap) {
   record::Options& tracing = settings.tracing;
+  settings.heap_stacks = !heap.no_stacks;
   settings.output.heap.by = output::heap_grouping_named(heap.by).value_or(output::HeapGrouping::site);
   if (heap.verb) {
     settings.events = {"heap"};
@@ -60,7 +61,7 @@ Result<void> apply_heap(Settings& settings, const HeapOptions& heap) {
   tracing.heap = !settings.events.empty() && settings.shows("heap");
   if (!tracing.heap) return {};
   tracing.system_calls = settings.shows("syscalls");
-  tracing.stacks |= !heap.no_stacks;
+  tracing.stacks |= settings.heap_stacks;
   tracing.release_stacks = tracing.stacks;
   return {};
 }

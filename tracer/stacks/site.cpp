@@ -39,7 +39,8 @@ std::size_t after_return_type(std::string_view text) {
 }  // namespace
 
 std::string_view without_parameters(std::string_view function) {
-  constexpr std::string_view anonymous = "(anonymous namespace)";
+  constexpr std::string_view anonymous =
+      "(anonymous";  // A namespace or, of debug information, a lambda's type.
   constexpr std::string_view call_operator = "operator()";
   std::size_t end = 0;
   for (int depth = 0; end < function.size(); ++end) {

@@ -30,7 +30,11 @@ class HeapTable {
   std::uint64_t events_lost() const { return events_lost_; }
 
  private:
-  using Generation = std::unordered_map<std::uint32_t, HeapStackId>;
+  // The stacks of the stream by their ids, which count up: one after the other from `first` on.
+  struct Generation {
+    std::uint32_t first = 0;
+    std::vector<HeapStackId> stacks;
+  };
 
   void on(const event::HeapCall& call, const event::Event& event);
   void on(const event::TaskStarted& started, const event::Event& event);
@@ -55,7 +59,7 @@ class HeapTable {
   bool make_room();
   void inherit(Process& child, pid_t parent_tid, event::TaskOrigin origin, const event::Event& event);
   void end_process(pid_t pid, HeapEnd how, Nanoseconds time);
-  void forget_task(pid_t tid);
+  void forget_task(pid_t tid, bool crashed = false);
   HeapStackId stack_of(const event::Snapshot& snapshot) const;
 
   HeapShared shared_;

@@ -59,6 +59,7 @@ class ProcessHeap {
     std::uint64_t resizing = 0;  // The address that a resize was asked for which has not returned.
     std::optional<LiveBlock> given_up = {};  // The block that was there.
     std::optional<HeapMisuse> misuse = {};   // Of that resize.
+    std::vector<HeapFinding> doubtful = {};  // Its misuses, unless it ends now: see is_inner_affair().
   };
   // Sizes by their number of bits: 0; 1; 2 and 3; 4 to 7 ...
   static constexpr std::size_t size_classes = 65;
@@ -72,8 +73,8 @@ class ProcessHeap {
   ~ProcessHeap();
 
   HeapOutcome apply(const event::HeapCall& call, TaskId task, Nanoseconds time, HeapStackId stack);
-  // What the task had begun will not be ended.
-  void end_task(pid_t tid);
+  // What the task had begun will not be ended. `crashed`: by a signal that tells of a mistake.
+  void end_task(pid_t tid, bool crashed);
   // Gives back what only a heap in use needs. Counters stay: what is live then is what was live at the end.
   void end(HeapEnd how, Nanoseconds time);
 
@@ -139,8 +140,9 @@ class ProcessHeap {
   void put_back(Thread& thread);
   void restore(const LiveBlock& block);
   std::optional<HeapMisuse> judge_function(const LiveBlock& block, const Call& call);
-  std::optional<HeapMisuse> judge_unknown(std::uint64_t address, const Call& call);
+  std::optional<HeapMisuse> judge_unknown(std::uint64_t address, const Call& call, Thread& thread);
   bool is_inner_affair(const Call& call) const;
+  void settle(Thread& thread);
   void note_size(const Call& call);
   HeapPlace place_of(const LiveBlock& block) const;
 

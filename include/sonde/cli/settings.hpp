@@ -71,6 +71,7 @@ struct Settings {
   std::optional<filter::TypedExpr> selection;  // What they mean together; empty: everything.
   std::vector<std::string> events;             // --events; see shows()
   bool print_stacks = false;                   // -k
+  bool heap_stacks = true;                     // Not --no-stacks
   // --site-skip: whether frames of a module or function of that name are no sites. Empty: none more than
   // usual.
   std::function<bool(std::string_view)> skip_site;

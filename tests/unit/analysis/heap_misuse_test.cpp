@@ -1,3 +1,5 @@
+#include <csignal>
+
 #include <doctest/doctest.h>
 
 #include "sonde/analysis/heap_table.hpp"
@@ -125,9 +127,31 @@ TEST_CASE("glibc gives back what a thread's cache has, when the thread ends") {
   trace.stack = 0;
   trace.free(0x1000);
   CHECK(trace.findings().empty());
+  trace.event({7, 8}, event::TaskEnded{0});
+  CHECK(trace.findings().empty());
+  CHECK(trace.heap().unknown_releases() == 2);
   trace.stack = 2;
   trace.free(0x1000);
   CHECK(trace.findings().size() == 1);
+}
+
+TEST_CASE("without a stack a thread's misuse is known when it goes on, or when it crashes") {
+  for (const bool goes_on : {true, false}) {
+    Trace trace;
+    trace.start({7, 8}, event::TaskOrigin::clone, 7);
+    trace.task = {7, 8};
+    trace.alloc(0x1000, 8);
+    trace.free(0x1000);
+    trace.free(0x1000);
+    CHECK(trace.findings().empty());
+    if (goes_on) {
+      trace.alloc(0x2000, 8);
+    } else {
+      trace.event({7, 8}, event::TaskEnded{SIGABRT});
+    }
+    REQUIRE(trace.findings().size() == 1);
+    CHECK(trace.findings()[0].misuse == HeapMisuse::double_free);
+  }
 }
 
 TEST_CASE("findings are bounded") {

@@ -142,6 +142,7 @@ TEST_CASE("a function's short name has neither its return type nor its parameter
   CHECK(without_parameters("") == "");
   CHECK(without_parameters("main::{lambda(int)#1}::operator()(int) const") ==
         "main::{lambda(int)#1}::operator()");
+  CHECK(without_parameters("main::(anonymous)::operator()") == "main::(anonymous)::operator()");
   CHECK(without_parameters("((((") == "");
 }
 

@@ -1,0 +1,77 @@
+"""The report on a heap: what it says of a program that tells itself how much it allocates, live and from a recording."""
+
+import json
+import subprocess
+
+import harness
+from harness import LiveTest
+
+TARGET = harness.TARGETS / "allocations"
+
+
+class HeapReport(LiveTest):
+    def records(self, path):
+        return [record for line in path.read_text().splitlines() if (record := json.loads(line))["kind"] == "heap"]
+
+    def count(self, *options, threads=4, rounds=200):
+        """What the target says, and the record of the report on it."""
+        path = self.folder / "report"
+        sonde = self.sonde("heap", "--format", "json", "-o", path, *options, "--", TARGET, "count", threads, rounds,
+                           trace=False)
+        sonde.ready()
+        sonde.say()
+        status, lines = sonde.finish()
+        self.assertEqual(status, 0)
+        calls, size = map(int, lines[0].split())
+        return calls, size, self.records(path)[-1]
+
+    def sites(self, record, function):
+        return [site for site in record["sites"]
+                if any(frame.get("function") == function for frame in site.get("stack", []))]
+
+    def test_what_the_program_allocates_is_reported_exactly_by_site(self):
+        calls, size, record = self.count()
+        sites = self.sites(record, "count_thread")
+        self.assertEqual(sum(site["allocations"] for site in sites), calls)
+        self.assertEqual(sum(site["bytes"] for site in sites), size)
+        self.assertEqual(sum(site["live_blocks"] for site in sites), 0)
+        self.assertEqual(record["misuse"], [])
+        for parts in record["sites"], record["threads"], record["sizes"]:
+            for counter in "allocations", "bytes", "live_bytes", "peak_bytes", "temporary":
+                self.assertEqual(sum(part[counter] for part in parts), record["total"][counter], counter)
+
+    def test_without_stacks_the_totals_are_the_same(self):
+        calls, size, record = self.count("--no-stacks", threads=1)
+        self.assertGreaterEqual(record["total"]["allocations"], calls)
+        self.assertGreaterEqual(record["total"]["bytes"], size)
+        self.assertTrue(all("stack" not in site for site in record["sites"]))
+
+    def test_a_recording_gives_the_same_report(self):
+        recording, live, later = (self.folder / name for name in ("r.sonde", "live", "later"))
+        sonde = self.sonde("record", "-o", recording, "heap", "--format", "json", "-o", live, "--", TARGET, "count", 2, 50,
+                           trace=False)
+        sonde.ready()
+        sonde.say()
+        self.assertEqual(sonde.finish()[0], 0)
+        subprocess.run([harness.SONDE, "report", "-o", later, recording], check=True)
+        self.assertEqual(later.read_text(), live.read_text())
+
+    def test_attached_to_it_reports_when_it_is_let_go_and_the_program_goes_on(self):
+        program = self.target("allocations", "churn", 2)
+        program.ready()
+        program.say()
+        program.expect("going")
+        path = self.folder / "report"
+        sonde = self.sonde("heap", "--format", "json", "-o", path, "--for", "1s", program.pid, trace=False)
+        self.assertEqual(sonde.finish()[0], 0)
+        record = self.records(path)[-1]
+        self.assertEqual(record["end"], "detached")
+        self.assertTrue(record["partial"])
+        self.assertGreater(record["total"]["allocations"], 0)
+        self.assertEqual(record["misuse"], [])
+        program.say()
+        self.assertEqual(program.finish()[0], 0)
+
+
+if __name__ == "__main__":
+    harness.main()
