@@ -193,6 +193,16 @@ class Heap(LiveTest):
         self.assertEqual(sum(site["live_blocks"] for site in sites), 0)
         self.assertEqual(heap.get("misuse", []), [])
 
+    def test_allocator_of_the_programs_own(self):
+        sonde = self.watched("pool", options=["--allocator", "name=pool_alloc,size=arg1,returns=pointer",
+                                              "--allocator", "free=pool_free,pointer=arg0"])
+        status, lines = sonde.finish()
+        self.assertEqual(status, 0, sonde.errors())
+        self.assertEqual(self.told(lines), self.described(self.records(sonde)))
+        status, errors = self.run_sonde("run", "--events", "heap", "--allocator", "name=pool", "--", "true")
+        self.assertEqual(status, 125)
+        self.assert_complaint(errors, "name=pool", "size=arg0")
+
     def test_hostile_programs(self):
         alone = self.target("hostile_heap").finish()
         self.assertEqual((alone[0], alone[1][-1]), (0, "done"))

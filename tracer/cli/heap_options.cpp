@@ -13,6 +13,10 @@ void add_heap_report_options(CLI::App& app, Settings& settings, HeapOptions& hea
 
 void add_heap_tracing_options(CLI::App& app, HeapOptions& heap) {
   app.add_flag("--no-stacks", heap.no_stacks, "Watch the heap without stacks: faster, but without sites");
+  app.add_option("--allocator", heap.allocators,
+                 "A function of the program's own: name=F,size=arg0,returns=pointer or free=F,pointer=arg0")
+      ->type_name("FUNCTION")
+      ->allow_extra_args(false);
 }
 
 CLI::App* add_heap(CLI::App& app, Settings& settings, HeapOptions& heap, HeapVerbTexts texts,
@@ -57,6 +61,11 @@ Result<void> apply_heap(Settings& settings, const HeapOptions& heap) {
     settings.events = {"heap"};
     settings.output.summary = Summary::only;
     tracing.crash_reports = false;
+  }
+  for (const std::string& described : heap.allocators) {
+    auto function = record::parse_heap_function(described);
+    if (!function) return Failure(function.error());
+    tracing.allocators.push_back(*std::move(function));
   }
   tracing.heap = !settings.events.empty() && settings.shows("heap");
   if (!tracing.heap) return {};

@@ -14,6 +14,7 @@ namespace sonde::cli {
 struct HeapOptions {
   bool verb = false;  // `sonde heap`
   bool no_stacks = false;
+  std::vector<std::string> allocators;
   std::string by = "site";
 };
 

@@ -21,8 +21,8 @@ struct HeapArguments {
   std::optional<std::uint8_t> count = {};  // By which the size is to be multiplied.
   std::optional<std::uint8_t> alignment = {};
   std::optional<std::uint8_t> block = {};  // The block that is released or resized.
-  std::optional<std::uint8_t>
-      result;  // Points to where the new block's address is stored; the result is an errno.
+  std::optional<std::uint8_t> result =
+      {};  // Points to where the new block's address is stored; the result is an errno.
 };
 
 struct HeapFunction {
