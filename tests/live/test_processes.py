@@ -144,6 +144,15 @@ class Processes(LiveTest):
         self.assertNotIn('"two', re.sub(r"execve\(.*", "", trace))
         self.assertRegex(trace, r"\+\+\+ exited with 0 \+\+\+")
 
+    @unittest.skipUnless((harness.TARGETS / "compat").exists(), "no 32-bit programs here")
+    def test_detach_on_a_call_of_a_32_bit_program(self):
+        sonde = self.sonde("run", "-b", "clone", "--", harness.TARGETS / "compat")
+        sonde.ready()
+        sonde.say()
+        self.assertEqual(sonde.finish()[0], 0, sonde.errors())
+        self.assertIn(" clone(", sonde.trace())
+        self.assertNotIn(" clone3(", sonde.trace())
+
     def test_many_children(self):
         status, lines, trace = self.traced(harness.TARGETS / "many_children", 500)
         self.assertEqual((status, lines), (7, ["done 500"]))

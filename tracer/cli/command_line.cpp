@@ -199,6 +199,12 @@ Result<void> apply_limits(Settings& settings, const RawOptions& raw) {
     return fail(ErrorCode::invalid,
                 fmt::format("-S: '{}' is no order; use time, calls, errors, name, min, max or avg", sort));
   }
+  const bool summed = raw.summary_only || raw.summary_also;
+  if (!summed && (settings.output.summary_per_process || !settings.output.summary_sort.empty())) {
+    return fail(ErrorCode::invalid,
+                fmt::format("{} is about a summary, which -c or -C asks for",
+                            settings.output.summary_per_process ? "--per-process" : "-S"));
+  }
   if (!raw.sample.empty()) {
     auto sample = parse_sampling(raw.sample);
     if (!sample) return Failure(sample.error());
@@ -246,7 +252,7 @@ Result<void> apply_tracing(Settings& settings, const RawOptions& raw) {
     const syscall::Row* row = syscall::find(Abi::x86_64, name);
     if (row == nullptr)
       return fail(ErrorCode::invalid, fmt::format("-b: no system call is named '{}'", name));
-    tracing.detach_on.push_back(row->nr);
+    tracing.detach_on.push_back(row->name);
   }
   return {};
 }

@@ -192,10 +192,8 @@ bool Tracer::on_exit(Task& task, const ptrace::SyscallResult& result) {
   if (task.cleared) restore_untraced(task.id.tid, *std::exchange(task.cleared, std::nullopt));
   if (options_.stacks && maps_code(task.entry)) events_.code_mapped(task.id);
   if (std::exchange(task.recorded, false) && !task.hidden) events_.exited(task, result);
-  if (std::exchange(task.starting, false) || result.failed || options_.detach_on.empty() ||
-      task.entry.abi != Abi::x86_64)
-    return false;
-  return std::find(options_.detach_on.begin(), options_.detach_on.end(), task.entry.nr) !=
+  if (std::exchange(task.starting, false) || result.failed || options_.detach_on.empty()) return false;
+  return std::find(options_.detach_on.begin(), options_.detach_on.end(), task.row->name) !=
          options_.detach_on.end();
 }
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "sonde/base/types.hpp"
@@ -23,10 +24,7 @@ struct Options {
   bool low_latency = true;    // Keep idle CPUs awake while events flow, and spin: see stop_waiter.hpp.
   bool kill_on_exit = false;  // The tracees die with the tracer (PTRACE_O_EXITKILL).
   bool seccomp = false;  // The program carries a filter that reports what is to be traced; see can_detach().
-  std::vector<std::uint32_t>
-      detach_on;  // -b: numbers of calls (x86-64) after whose success a process is let go.
-
-  // Capture.
+  std::vector<std::string_view> detach_on;  // -b: calls after whose success a process is let go, of any ABI.
   Detail detail = Detail::memory;
   bool system_calls = true;
   std::uint32_t string_limit = 32;

@@ -47,7 +47,7 @@ TEST_CASE("strace's letters mean what they mean there") {
   CHECK(s.output.durations);
   CHECK(s.successful_only);
   CHECK(s.environment == Words{"A=B"});
-  CHECK(s.tracing.detach_on == std::vector<std::uint32_t>{59});
+  CHECK(s.tracing.detach_on == std::vector<std::string_view>{"execve"});
   CHECK_FALSE(s.pushdown);  // A process that is to be let go must not carry a filter.
 }
 
@@ -148,7 +148,9 @@ TEST_CASE("what is wrong is said and ends with 125") {
   CHECK(exit_of({"attach", "0"}) == 125);
   CHECK(exit_of({"run", "--timeout", "soon", "--", "true"}) == 125);
   CHECK(exit_of({"run", "-b", "nosuchcall", "--", "true"}) == 125);
-  CHECK(exit_of({"run", "-S", "beauty", "--", "true"}) == 125);
+  CHECK(exit_of({"run", "-c", "-S", "beauty", "--", "true"}) == 125);
+  CHECK(exit_of({"run", "-S", "calls", "--", "true"}) == 125);
+  CHECK(exit_of({"run", "--per-process", "--", "true"}) == 125);
   CHECK(exit_of({"record", "run", "--", "true"}) == 125);
   CHECK(exit_of({"frobnicate"}) == 125);
   CHECK(exit_of({"run", "--events", "syscals", "--", "true"}) == 125);
