@@ -58,7 +58,7 @@ _sonde() {
       ;;
     filter) words='-h --help' ;;
     symbolize)
-      words='--format --symbols-from --no-demangle -h --help'
+      words='--format --symbols-from --no-demangle --verify -h --help'
       if [[ $current != -* ]]; then words='' && mapfile -t COMPREPLY < <(compgen -f -- "$current"); fi
       ;;
   esac

@@ -1,8 +1,11 @@
 """What the tests of damaged and hostile files have in common."""
 
 import os
+import re
 import subprocess
 from pathlib import Path
+
+import compare
 
 TOOL = os.environ["SONDE_FRAMES"]
 SOAK = "SONDE_FRAMES_SOAK" in os.environ
@@ -34,3 +37,35 @@ def check(test, program, addresses, about):
         test.assertLess(usage.ru_maxrss // 1024, MEGABYTES, about)
         if SOAK:
             test.assertLess(usage.ru_utime + usage.ru_stime, SECONDS, about)
+
+
+def debug_sections(program):
+    """(offset, size) of each section of debug information in the file."""
+    found = []
+    for line in compare.run(["readelf", "-SW", program]).splitlines():
+        match = re.match(r"\s*\[ *\d+\] \.debug_(?!str|loc|frame)\S+\s+PROGBITS\s+\w+ (\w+) (\w+)", line)
+        if match and int(match[2], 16):
+            found.append((int(match[1], 16), int(match[2], 16)))
+    return found
+
+
+def mutate(whole, sections, chosen):
+    """Changes 1 to 200 bytes: single bits, any bytes, extreme numbers, or a piece copied from elsewhere."""
+    changed = bytearray(whole)
+    for _ in range(chosen.choice((1, 3, 10, 50, 200))):
+        offset, size = chosen.choice(sections)
+        at = offset + chosen.randrange(size)
+        kind = chosen.randrange(4)
+        if kind == 0:
+            changed[at] ^= 1 << chosen.randrange(8)
+        elif kind == 1:
+            changed[at] = chosen.randrange(256)
+        elif kind == 2:
+            value = chosen.choice((b"\xff" * 4, b"\0" * 4, b"\x80" * 9, b"\xff\xff\xff\x7f"))
+            changed[at:at + len(value)] = value
+        else:
+            other = offset + chosen.randrange(size)
+            piece = changed[other:min(other + chosen.randrange(1, 64), offset + size)]
+            changed[at:at + len(piece)] = piece
+    del changed[len(whole):]
+    return changed

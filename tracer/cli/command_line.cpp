@@ -347,6 +347,7 @@ CLI::App* add_symbolize(CLI::App& app, Settings& settings, RawOptions& raw, bool
       ->check(CLI::IsMember({"text", "json"}));
   add_symbols_from(*verb, settings);
   verb->add_flag("--no-demangle", settings.symbolize.mangled, "Show names as they are in the file");
+  verb->add_flag("--verify", settings.symbolize.verify, "Compare with what libdwarf++ says, a second reader");
   verb->add_option("file", settings.symbolize.file, "A program, a library or a debug file")
       ->type_name("FILE")
       ->required();

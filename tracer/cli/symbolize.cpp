@@ -12,6 +12,7 @@
 
 #include <fmt/format.h>
 
+#include "cli/verification.hpp"
 #include "sonde/cli/message.hpp"
 #include "sonde/cli/verbs.hpp"
 #include "sonde/names/debug_files.hpp"
@@ -84,6 +85,7 @@ class Symbolizer {
       good_ = false;
       return;
     }
+    if (settings_.symbolize.verify) verification_.add(*address);
     const names::Location location = module_.locate(*address);
     for (const names::Frame& frame : location.frames) lines_ |= frame.line != 0;
     if (settings_.output.format == Format::json)
@@ -104,7 +106,8 @@ class Symbolizer {
                       settings_.symbolize.file));
     }
     if (output_.error() && output_.error()->errno_value != EPIPE) complain(*output_.error());
-    return good_ && !output_.error() ? 0 : failure;
+    if (!good_ || output_.error()) return failure;
+    return settings_.symbolize.verify ? verification_.finish(module_, settings_.symbolize.file) : 0;
   }
 
   output::Stream& output() { return output_; }
@@ -113,6 +116,7 @@ class Symbolizer {
   const Settings& settings_;
   names::Module module_;
   output::Stream output_;
+  Verification verification_;
   bool good_ = true;
   bool lines_ = false;
 };

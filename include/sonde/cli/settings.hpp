@@ -48,6 +48,7 @@ struct SymbolizeSettings {
   std::string file;
   std::vector<std::string> addresses;  // Empty: from standard input.
   bool mangled = false;
+  bool verify = false;
 };
 
 struct Settings {
