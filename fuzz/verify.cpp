@@ -1,5 +1,5 @@
-// Debug information on its way to libdwarf++: what is translated keeps its size. The input is that of the target
-// dwarf; of its parts .debug_info and .debug_abbrev count.
+// Debug information on its way to libdwarf++: what is translated keeps its size. The input is that of the
+// target dwarf; of its parts .debug_info and .debug_abbrev count.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "sonde/base/limits.hpp"
+#include "sonde/cli/message.hpp"
 
 namespace sonde::cli {
 
@@ -28,6 +29,15 @@ std::string text_of(const UniqueFd& file) {
 
 }  // namespace
 
+FileSymbols::FileSymbols(const Settings& settings) {
+  options_.symbols_from = settings.symbols_from;
+  if (!settings.debuginfod) return;
+  if (auto servers = names::Debuginfod::load())
+    options_.servers = *std::move(servers);
+  else
+    complain(servers.error());
+}
+
 FileSymbols::File* FileSymbols::file_of(const stacks::Module& module) {
   const auto [found, added] = files_.try_emplace({module.path, module.build_id});
   if (!added) return found->second.get();
@@ -46,10 +56,8 @@ std::unique_ptr<FileSymbols::File> FileSymbols::open(const stacks::Module& modul
   if (!file) return nullptr;
   auto image = elf::Image::open(*std::move(file), module.path);
   if (!image || !std::ranges::equal((*image)->build_id(), module.build_id)) return nullptr;
-  names::DebugFileOptions options;
-  options.symbols_from = symbols_from_;
   auto made = std::make_unique<File>(
-      File{names::DebugFiles(*std::move(process), *std::move(own), std::move(options)), std::nullopt});
+      File{names::DebugFiles(*std::move(process), *std::move(own), options_), std::nullopt});
   made->module.emplace(*std::move(image), module.path, made->debug_files);
   return made;
 }
@@ -59,6 +67,7 @@ stacks::Functions FileSymbols::in_module(const stacks::Module& module, std::uint
   File* file = file_of(module);
   if (file == nullptr) return functions;
   const names::Location location = file->module->locate(address);
+  if (const auto problem = file->debug_files.server_problem()) complain(*problem);
   for (const names::Frame& frame : location.frames) {
     functions.push_back({std::string(frame.function), 0, std::string(frame.file), frame.line, frame.column});
   }
