@@ -19,10 +19,10 @@ def many(number):
     return number // 100 if SANITIZED else number
 
 
-def check(test, program, addresses, about):
+def check(test, program, addresses, about, command=(TOOL,), statuses=(0, 1)):
     """Looks all addresses of the program up: that must end by itself, within the bounds. Sanitizers have bounds of their
     own; time counts for a night alone, when the machine does nothing else."""
-    process = subprocess.Popen([TOOL, program], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    process = subprocess.Popen([*command, program], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     try:
         process.stdin.write("".join(f"{a:x}\n" for a in addresses).encode())
         process.stdin.close()
@@ -32,7 +32,7 @@ def check(test, program, addresses, about):
     process.stderr.close()
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
-    test.assertIn(process.returncode, (0, 1), f"{about}: {errors[-2000:]}")
+    test.assertIn(process.returncode, statuses, f"{about}: {errors[-2000:]}")
     if not SANITIZED:
         test.assertLess(usage.ru_maxrss // 1024, MEGABYTES, about)
         if SOAK:
