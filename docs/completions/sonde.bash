@@ -2,7 +2,7 @@
 
 _sonde() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} verb='' record='' i
-  local printing='--format -t -r -T -x -X -v -n -i -k --site-skip --symbols-from -a -c -C -S --per-process -q --quiet -e --filter -P -z -Z --events --top --by
+  local printing='--format -t -r -T -x -X -v -n -i -k --site-skip --symbols-from --debuginfod -a -c -C -S --per-process -q --quiet -e --filter -P -z -Z --events --top --by
     --max-output -s -o -h --help'
   local tracing='-f --no-follow -y -b --timeout --sample --max-rate --overflow --redact --no-crash-report --kill-on-exit --no-stacks --allocator --no-pushdown
     --pushdown --no-low-latency -A'
@@ -49,7 +49,7 @@ _sonde() {
       if [[ $current != -* ]]; then words=$(cd /proc && printf '%s ' [0-9]*); fi
       ;;
     heap)
-      words='--for --top --by --no-stacks --allocator --format --site-skip --symbols-from --no-follow --overflow -u -E -p -o -A -h --help --'
+      words='--for --top --by --no-stacks --allocator --format --site-skip --symbols-from --debuginfod --no-follow --overflow -u -E -p -o -A -h --help --'
       if [[ $current != -* ]]; then words=$(cd /proc && printf '%s ' [0-9]*); fi
       ;;
     report)
@@ -58,7 +58,7 @@ _sonde() {
       ;;
     filter) words='-h --help' ;;
     symbolize)
-      words='--format --symbols-from --no-demangle -h --help'
+      words='--format --symbols-from --debuginfod --no-demangle --verify -h --help'
       if [[ $current != -* ]]; then words='' && mapfile -t COMPREPLY < <(compgen -f -- "$current"); fi
       ;;
   esac

@@ -20,7 +20,9 @@ complete -c sonde -n '__fish_seen_subcommand_from report' -F
 complete -c sonde -n '__fish_seen_subcommand_from symbolize' -F
 complete -c sonde -n '__fish_seen_subcommand_from symbolize' -l format -x -a 'text json' -d 'Form of the output'
 complete -c sonde -n '__fish_seen_subcommand_from run attach report stack symbolize' -l symbols-from -r -d 'Look for debug files here first'
+complete -c sonde -n '__fish_seen_subcommand_from run attach report heap stack symbolize' -l debuginfod -d 'Ask servers for debug files'
 complete -c sonde -n '__fish_seen_subcommand_from symbolize' -l no-demangle -d 'Show names as they are in the file'
+complete -c sonde -n '__fish_seen_subcommand_from symbolize' -l verify -d 'Compare with libdwarf++'
 complete -c sonde -s h -l help -d 'Help'
 complete -c sonde -l version -d 'Version'
 

@@ -1,8 +1,9 @@
 #include "decompress.hpp"
 
 #include <algorithm>
+#include <libdeflate.h>
 #include <lzma.h>
-#include <zlib.h>
+#include <memory>
 
 #include <zstd.h>
 
@@ -11,11 +12,12 @@
 namespace sonde::elf {
 
 bool decompress_zlib(Bytes from, std::span<std::byte> into) {
-  uLongf written = into.size();
-  uLong taken = from.size();
-  const int status = ::uncompress2(reinterpret_cast<Bytef*>(into.data()), &written,
-                                   reinterpret_cast<const Bytef*>(from.data()), &taken);
-  return status == Z_OK && written == into.size();
+  const std::unique_ptr<libdeflate_decompressor, decltype(&::libdeflate_free_decompressor)> decompressor(
+      ::libdeflate_alloc_decompressor(), ::libdeflate_free_decompressor);
+  // Without a place for the size, less than all of `into` is a failure.
+  return decompressor &&
+         ::libdeflate_zlib_decompress(decompressor.get(), from.data(), from.size(), into.data(), into.size(),
+                                      nullptr) == LIBDEFLATE_SUCCESS;
 }
 
 bool decompress_zstd(Bytes from, std::span<std::byte> into) {

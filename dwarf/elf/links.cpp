@@ -1,6 +1,6 @@
 // What a file says about itself and about where its debug information is.
 #include <elf.h>
-#include <zlib.h>
+#include <libdeflate.h>
 
 #include "file_mapping.hpp"
 #include "load.hpp"
@@ -59,7 +59,7 @@ std::optional<DebugLink> Image::debug_link() const {
 
 std::uint32_t Image::crc() const {
   const Bytes all = bytes();
-  return static_cast<std::uint32_t>(::crc32_z(0, reinterpret_cast<const Bytef*>(all.data()), all.size()));
+  return ::libdeflate_crc32(0, all.data(), all.size());
 }
 
 std::optional<AlternateLink> Image::alternate_link() const {

@@ -88,6 +88,17 @@ std::vector<DebugFiles::Candidate> DebugFiles::in_named_folders(std::string_view
   return candidates;
 }
 
+// Its path is a name for messages.
+DebugFile DebugFiles::from_servers(Bytes build_id) const {
+  if (options_.servers == nullptr) return {};
+  auto file = options_.servers->debug_file(build_id);
+  if (!file) return {};
+  std::string path = fmt::format("debuginfod:{}", hex(build_id));
+  auto image = elf::Image::open(*std::move(file), path);
+  if (!image || !std::ranges::equal((*image)->build_id(), build_id)) return {};
+  return {*std::move(image), std::move(path)};
+}
+
 DebugFile DebugFiles::find(const elf::Image& image, std::string_view path) const {
   const Bytes build_id = image.build_id();
   const auto has_build_id = [&](const DebugFile& file) {
@@ -116,6 +127,7 @@ DebugFile DebugFiles::find(const elf::Image& image, std::string_view path) const
       }
     }
   }
+  if (DebugFile found = from_servers(build_id); found.image && is_useful(*found.image)) return found;
   return {};
 }
 
@@ -136,7 +148,7 @@ DebugFile DebugFiles::find_alternate(const DebugFile& debug_file) const {
     DebugFile found = open(candidate);
     if (found.image && std::ranges::equal(found.image->build_id(), link->build_id)) return found;
   }
-  return {};
+  return from_servers(link->build_id);
 }
 
 DebugFile DebugFiles::find_split(std::string_view compilation_folder, std::string_view name,

@@ -20,6 +20,16 @@ class Module::State {
     return cache_.store(address, resolve(address));
   }
 
+  dwarf::Frames debug_frames(std::uint64_t address) {
+    if (!looked_) look_for_debug_information();
+    return reader_ ? reader_->lookup(address) : dwarf::Frames();
+  }
+
+  const dwarf::Sections* debug_sections() {
+    if (!looked_) look_for_debug_information();
+    return sections_ ? &*sections_ : nullptr;
+  }
+
   const elf::Image& image() const { return *image_; }
   std::string_view debug_path() const { return debug_.path; }
   const std::optional<Error>& problem() const { return problem_; }
@@ -34,9 +44,10 @@ class Module::State {
     }
     if (!with_lines.image || !with_lines.image->has_debug_info()) return;
     alternate_ = files_.find_alternate(with_lines);
+    sections_ = names::debug_sections(*with_lines.image, "");
     auto reader = dwarf::Reader::open(
-        {.main = debug_sections(*with_lines.image, ""),
-         .alternate = alternate_.image ? debug_sections(*alternate_.image, "") : dwarf::Sections(),
+        {.main = *sections_,
+         .alternate = alternate_.image ? names::debug_sections(*alternate_.image, "") : dwarf::Sections(),
          .open_split = split_finder(files_, path_)});
     if (reader)
       reader_.emplace(std::move(*reader));
@@ -80,6 +91,7 @@ class Module::State {
   DebugFile debug_;
   DebugFile alternate_;
   std::optional<Error> problem_;
+  std::optional<dwarf::Sections> sections_;
   std::optional<dwarf::Reader> reader_;  // Reads sections of the images above.
   std::vector<Frame> frames_;
   LocationCache cache_;
@@ -92,6 +104,8 @@ Module& Module::operator=(Module&&) noexcept = default;
 Module::~Module() = default;
 
 Location Module::locate(std::uint64_t address) { return state_->locate(address); }
+dwarf::Frames Module::debug_frames(std::uint64_t address) { return state_->debug_frames(address); }
+const dwarf::Sections* Module::debug_sections() { return state_->debug_sections(); }
 const elf::Image& Module::image() const { return state_->image(); }
 std::string_view Module::debug_path() const { return state_->debug_path(); }
 const std::optional<Error>& Module::problem() const { return state_->problem(); }

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <utility>
 
+#include "unwind/constants.hpp"
 #include "unwind/expression.hpp"
 #include "unwind/walker.hpp"
 
@@ -17,6 +18,7 @@ constexpr std::uint64_t red_zone =
     128;  // Bytes below rsp that a leaf function may use (psABI, section 3.2.2).
 constexpr auto rsp = static_cast<std::size_t>(Register::rsp);
 constexpr auto rip = static_cast<std::size_t>(Register::rip);
+constexpr std::byte relative_to_rbp{dw_op_breg0 + static_cast<std::uint8_t>(Register::rbp)};
 
 // For each Rule::saved_mask the registers that it stands for.
 constexpr auto known_by_mask = [] {
@@ -130,12 +132,26 @@ void Walker::recover_irregular(const Rule& rule, const Module& module, std::uint
                                const FrameRegisters& before) {
   for (const Recovery& recovery : module.table->recoveries(rule)) {
     if (recovery.column == cfa_column) continue;
+    const bool signal_frame = (rule.flags & Rule::signal_frame) != 0;
+    if (!signal_frame && is_restored(recovery, module, cfa, before)) continue;
     if (const auto value = recovered(recovery, module, cfa, before)) {
       registers_.set(recovery.column, *value);
     } else {
       registers_.lose(recovery.column);
     }
   }
+}
+
+// gcc says of a frame that it has realigned that rbp is saved where rbp points to, and the others near it, up
+// to the function's end; but there they have been popped, and rbp is the caller's. A place that is not in
+// this frame tells: then the register has the caller's value already.
+bool Walker::is_restored(const Recovery& recovery, const Module& module, std::uint64_t cfa,
+                         const FrameRegisters& before) const {
+  if (recovery.how != How::saved_at_expression || (callee_saved & 1u << recovery.column) == 0) return false;
+  const Bytes expression = module.table->expression(recovery);
+  if (expression.empty() || expression.front() != relative_to_rbp) return false;
+  const auto place = evaluate(expression, cfa, before, module.bias, stack_);
+  return place && *place >= cfa;
 }
 
 std::optional<std::uint64_t> Walker::recovered(const Recovery& recovery, const Module& module,

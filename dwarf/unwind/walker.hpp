@@ -53,6 +53,8 @@ class Walker {
   void recover_saved(const Rule& rule, std::uint64_t cfa, const std::byte* near);
   void recover_irregular(const Rule& rule, const Module& module, std::uint64_t cfa,
                          const FrameRegisters& before);
+  bool is_restored(const Recovery& recovery, const Module& module, std::uint64_t cfa,
+                   const FrameRegisters& before) const;
   std::optional<std::uint64_t> recovered(const Recovery& recovery, const Module& module, std::uint64_t cfa,
                                          const FrameRegisters& before) const;
   // Notes that the walk comes to `cfa`. False when it does not lie above the one before, and may not lie

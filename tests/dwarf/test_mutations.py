@@ -3,8 +3,8 @@
 With SONDE_FRAMES_SOAK in the environment more of them.
 """
 
+import os
 import random
-import re
 import resource
 import shutil
 import tempfile
@@ -15,39 +15,9 @@ import compare
 import damaged
 import variants
 
-MUTATIONS = 500 if damaged.SOAK else 50    # Of each program.
-
-
-def debug_sections(program):
-    """(offset, size) of each section of debug information in the file."""
-    found = []
-    for line in compare.run(["readelf", "-SW", program]).splitlines():
-        match = re.match(r"\s*\[ *\d+\] \.debug_(?!str|loc|frame)\S+\s+PROGBITS\s+\w+ (\w+) (\w+)", line)
-        if match and int(match[2], 16):
-            found.append((int(match[1], 16), int(match[2], 16)))
-    return found
-
-
-def mutate(whole, sections, chosen):
-    """Changes 1 to 200 bytes: single bits, any bytes, extreme numbers, or a piece copied from elsewhere."""
-    changed = bytearray(whole)
-    for _ in range(chosen.choice((1, 3, 10, 50, 200))):
-        offset, size = chosen.choice(sections)
-        at = offset + chosen.randrange(size)
-        kind = chosen.randrange(4)
-        if kind == 0:
-            changed[at] ^= 1 << chosen.randrange(8)
-        elif kind == 1:
-            changed[at] = chosen.randrange(256)
-        elif kind == 2:
-            value = chosen.choice((b"\xff" * 4, b"\0" * 4, b"\x80" * 9, b"\xff\xff\xff\x7f"))
-            changed[at:at + len(value)] = value
-        else:
-            other = offset + chosen.randrange(size)
-            piece = changed[other:min(other + chosen.randrange(1, 64), offset + size)]
-            changed[at:at + len(piece)] = piece
-    del changed[len(whole):]
-    return changed
+SCALE = float(os.environ.get("SONDE_SOAK_SCALE", "1"))
+MUTATIONS = round(500 * SCALE) if damaged.SOAK else 50    # Of each program.
+WHOLE_MUTATIONS = round(10_000 * SCALE) if damaged.SOAK else 20
 
 
 class Mutations(unittest.TestCase):
@@ -59,21 +29,41 @@ class Mutations(unittest.TestCase):
     def tearDownClass(cls):
         shutil.rmtree(cls.folder)
 
-    def test_mutations(self):
+    def programs(self):
         compilers = variants.exist()
         wanted = [("gcc", 5, "O3"), ("clang", 4, "O2")]
         if damaged.SOAK:
             wanted += [("gcc", 4, "O2"), ("gcc", 5, "lto"), ("clang", 5, "O3")]
-        programs = [variants.build(self.folder, *variant) for variant in wanted if variant[0] in compilers]
+        folder = self.folder / self._testMethodName
+        folder.mkdir()
+        return [variants.build(folder, *variant) for variant in wanted if variant[0] in compilers]
+
+    def test_debug_information(self):
         chosen = random.Random(1)
         changed = self.folder / "changed"
-        for program in programs:
-            sections = debug_sections(program)
+        for program in self.programs():
+            sections = damaged.debug_sections(program)
             whole = program.read_bytes()
             addresses = compare.code_addresses(program, 200)
             for number in range(MUTATIONS):
-                changed.write_bytes(mutate(whole, sections, chosen))
+                changed.write_bytes(damaged.mutate(whole, sections, chosen))
                 damaged.check(self, changed, addresses, f"mutation {number} of {program.name}")
+
+    def test_whole_programs(self):
+        """Through all of `sonde symbolize`: headers, symbols and compressed sections are damaged too, and files cut short."""
+        chosen = random.Random(2)
+        changed = self.folder / "changed"
+        for program in self.programs():
+            whole = program.read_bytes()
+            places = damaged.debug_sections(program) + [(0, 4096), (0, len(whole)), (len(whole) - 4096, 4096)]
+            addresses = compare.code_addresses(program, 50)
+            for number in range(WHOLE_MUTATIONS):
+                mutated = damaged.mutate(whole, places, chosen)
+                if chosen.randrange(20) == 0:
+                    del mutated[chosen.randrange(len(mutated)):]
+                changed.write_bytes(mutated)
+                damaged.check(self, changed, addresses, f"mutation {number} of {program.name}",
+                              [os.environ["SONDE"], "symbolize"], (0, 125))
 
 
 if __name__ == "__main__":

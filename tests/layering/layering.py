@@ -16,7 +16,7 @@ LIBRARIES = [
     ("fmt", re.compile(r"^fmt/"), None, "fmt", r"\bfmt::"),
     ("RE2", re.compile(r"^re2/"), {"filter"}, "RE2", r"\bRE2\b"),
     ("zstd", re.compile(r"^zstd"), {"event", "elf"}, "ZSTD", r"\bZSTD_"),
-    ("zlib", re.compile(r"^zlib"), {"elf"}, "ZLIB", r"\b(?:inflate|uncompress)"),
+    ("libdeflate", re.compile(r"^libdeflate"), {"elf"}, "DEFLATE", r"\blibdeflate_"),
     ("liblzma", re.compile(r"^lzma"), {"elf"}, "LZMA", r"\blzma_"),
     ("expected", re.compile(r"^tl/"), {"base"}, "tl::expected", r"\btl::"),
     ("libelfin's libelf++", re.compile(r"^elf/"), {"elf"}, "ELFIN", r"\belf::"),
@@ -27,7 +27,7 @@ LIBRARIES = [
 # These reach a tracee: the layers of PURE must not stand on any of them.
 TOUCHING = {"ptrace", "memory", "process", "record"}
 PURE = {"base", "syscall", "event", "filter", "decode", "analysis", "stacks", "output",
-        "arch", "elf", "unwind", "dwarf", "names"}
+        "arch", "elf", "unwind", "dwarf", "names", "verify"}
 
 WAIT = re.compile(r"(?<![\w.>])(?:::)?(?:wait3|wait4|waitpid|waitid)\s*\(|(?<!\w)::wait\s*\(|\bSYS_wait")
 PRINTING = re.compile(r"\bstd::c(?:out|err|log)\b|(?:\bstd::|(?<!\w)::)exit\s*\(|(?:std::|(?<![\w.>:]))(?:printf|puts)\s*\(")

@@ -1,7 +1,9 @@
 """Stacks: below events (-k), in filters, in recordings, and of a process that is looked at once."""
 
 import json
+import pathlib
 import re
+import subprocess
 import unittest
 
 import harness
@@ -89,6 +91,27 @@ class Stacks(LiveTest):
         functions = [frame["function"] for frame in map(FRAME.match, sonde.trace().splitlines()) if frame]
         self.assertTrue(names_in_order(functions, "hear", "waits", "main", "_start") or
                         names_in_order(functions, "waits", "main", "_start"), functions)
+
+    def check_made_code(self, *command):
+        sonde = self.sonde("run", "-k", "-e", "kind == signal || fd == 9001 || syscall == clock_gettime", "--", *command, harness.TARGETS / "made_code")
+        pid = int(sonde.expect(re.compile(r"made (\d+)"))[1])
+        self.addCleanup(pathlib.Path(f"/tmp/perf-{pid}.map").unlink, missing_ok=True)
+        # The map is read when the code is first named.
+        wait_until(lambda: re.search(r"close\(9001\) .*\n > .*\n > ", sonde.trace()), "the stack is printed")
+        sonde.say()
+        self.assertEqual(sonde.finish(), (0, ["done"]))
+        trace = sonde.trace()
+        self.assertRegex(trace, r"close\(9001\) .*\n > [^(]*\(made code\+0x10\) ")
+        self.assertRegex(trace, r"\n > \[vdso\]\(\w*clock_gettime\w*\+0x")
+        return pid
+
+    def test_code_of_no_file(self):
+        self.check_made_code()
+
+    def test_code_of_no_file_in_a_container(self):
+        if subprocess.run(["unshare", "--pid", "--fork", "true"], capture_output=True).returncode != 0:
+            self.skipTest("no pid namespace")
+        self.assertEqual(self.check_made_code("unshare", "--pid", "--fork"), 1)
 
     def test_filters_on_sites(self):
         for expression, marks in (('site.function == "middle"', []),

@@ -4,8 +4,9 @@
 //
 // At each of STOPS stops a task of the process is asked, chosen at random; then again after each of STEPS
 // instructions. A program that ends before is started again. Prints each difference, then `stops N agree N
-// sonde_longer N libdw_longer N differ N`; where one is longer, the other's frames are its first ones. Ends
-// with 1 if a program could not be traced.
+// sonde_longer N libdw_longer N libdw_skips N differ N`; where one is longer, the other's frames are its
+// first ones; libdw skips where it has all frames of sonde but one. Ends with 1 if a program could not be
+// traced.
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -47,6 +48,7 @@ struct Totals {
   std::size_t agree = 0;
   std::size_t sonde_longer = 0;
   std::size_t libdw_longer = 0;
+  std::size_t libdw_skips = 0;
   std::size_t differ = 0;
 };
 
@@ -239,6 +241,13 @@ void Traced::show(const Pcs& ours, unwind::End end, const Pcs& libdw) const {
   }
 }
 
+// Whether `shorter` is `longer` less one of its frames.
+bool skips_one(const Pcs& shorter, const Pcs& longer) {
+  if (shorter.size() + 1 != longer.size()) return false;
+  const auto at = std::mismatch(shorter.begin(), shorter.end(), longer.begin());
+  return std::equal(at.first, shorter.end(), at.second + 1);
+}
+
 void Traced::compare(pid_t tid, Totals& totals) {
   if (image_.refresh()) libdw_.refresh();
   const auto registers = ptrace::registers(tid);
@@ -255,10 +264,11 @@ void Traced::compare(pid_t tid, Totals& totals) {
   const std::size_t common = std::min(ours.size(), libdw.size());
   const bool same =
       std::equal(ours.begin(), ours.begin() + static_cast<std::ptrdiff_t>(common), libdw.begin());
-  std::size_t& count = !same                        ? totals.differ
-                       : ours.size() > libdw.size() ? totals.sonde_longer
-                       : ours.size() < libdw.size() ? totals.libdw_longer
-                                                    : totals.agree;
+  std::size_t& count = !same && skips_one(libdw, ours) ? totals.libdw_skips
+                       : !same                         ? totals.differ
+                       : ours.size() > libdw.size()    ? totals.sonde_longer
+                       : ours.size() < libdw.size()    ? totals.libdw_longer
+                                                       : totals.agree;
   ++count;
   if (&count != &totals.agree && shown_++ < differences_shown) show(ours, walk.end, libdw);
 }
@@ -303,7 +313,8 @@ int main(int argc, char** argv) {
       std::move(*stop).resume(ptrace::Run::freely, signal);
     }
   }
-  std::printf("stops %zu agree %zu sonde_longer %zu libdw_longer %zu differ %zu\n", totals.stops,
-              totals.agree, totals.sonde_longer, totals.libdw_longer, totals.differ);
+  std::printf("stops %zu agree %zu sonde_longer %zu libdw_longer %zu libdw_skips %zu differ %zu\n",
+              totals.stops, totals.agree, totals.sonde_longer, totals.libdw_longer, totals.libdw_skips,
+              totals.differ);
   return 0;
 }

@@ -58,10 +58,11 @@ void add_counted_flag(CLI::App& app, const std::string& name, int& count, const 
   count = before;
 }
 
-void add_symbols_from(CLI::App& app, Settings& settings) {
+void add_debug_file_options(CLI::App& app, Settings& settings) {
   app.add_option("--symbols-from", settings.symbols_from, "Look for debug files in this folder first")
       ->type_name("DIR")
       ->allow_extra_args(false);
+  app.add_flag("--debuginfod", settings.debuginfod, "Ask the servers of DEBUGINFOD_URLS for debug files");
 }
 
 void add_printing_options(CLI::App& app, Settings& settings, RawOptions& raw) {
@@ -85,7 +86,7 @@ void add_printing_options(CLI::App& app, Settings& settings, RawOptions& raw) {
   app.add_option("--site-skip", raw.site_skip,
                  "Frames whose module or function this matches are no sites (a regular expression)")
       ->type_name("REGEX");
-  add_symbols_from(app, settings);
+  add_debug_file_options(app, settings);
   app.add_option("-a", output.column, "The column of the results (40)")
       ->type_name("COLUMN")
       ->check(CLI::Range(0u, 1000u));
@@ -337,7 +338,7 @@ CLI::App* add_stack(CLI::App& app, Settings& settings, RawOptions& raw, bool wit
   stack->add_option("-s", settings.output.style.string_limit, "Show at most so many bytes of a string (32)")
       ->type_name("N")
       ->check(CLI::Range(std::size_t{0}, limits::string_bytes - 1));
-  add_symbols_from(*stack, settings);
+  add_debug_file_options(*stack, settings);
   stack->add_option("-p,pid", raw.pids, "Process ids")->type_name("PID")->delimiter(',');
   return stack;
 }
@@ -351,8 +352,9 @@ CLI::App* add_symbolize(CLI::App& app, Settings& settings, RawOptions& raw, bool
   verb->add_option("--format", raw.format, "text as llvm-symbolizer prints it, or json")
       ->type_name("FORMAT")
       ->check(CLI::IsMember({"text", "json"}));
-  add_symbols_from(*verb, settings);
+  add_debug_file_options(*verb, settings);
   verb->add_flag("--no-demangle", settings.symbolize.mangled, "Show names as they are in the file");
+  verb->add_flag("--verify", settings.symbolize.verify, "Compare with what libdwarf++ says, a second reader");
   verb->add_option("file", settings.symbolize.file, "A program, a library or a debug file")
       ->type_name("FILE")
       ->required();

@@ -8,11 +8,16 @@
 #include <fmt/format.h>
 
 #include "sonde/base/limits.hpp"
+#include "sonde/cli/message.hpp"
+#include "sonde/memory/mapping.hpp"
+#include "sonde/memory/process_memory.hpp"
+#include "sonde/process/proc_fs.hpp"
 
 namespace sonde::cli {
 
 namespace {
 
+constexpr std::string_view vdso = "[vdso]";
 constexpr std::string_view deleted = " (deleted)";
 
 std::string text_of(const UniqueFd& file) {
@@ -26,7 +31,48 @@ std::string text_of(const UniqueFd& file) {
   return text;
 }
 
+// Where the process itself, which may be in a container, has written it.
+std::string perf_map_of(pid_t pid) {
+  const auto status = process::ProcFs().status(pid);
+  const auto root = names::FileRoot::at(fmt::format("/proc/{}/root", pid));
+  if (!status || !root) return {};
+  const auto file = root->open(fmt::format("/tmp/perf-{}.map", status->own_pid));
+  return file ? text_of(*file) : std::string();
+}
+
+// One kernel has one vDSO for 64-bit programs: ours is that of the tracee, unless another build id tells that
+// the recording is another kernel's.
+std::shared_ptr<const elf::Image> own_vdso() {
+  const auto mappings = memory::parse_maps(process::ProcFs().maps(::getpid()));
+  if (!mappings) return nullptr;
+  for (const memory::Mapping& mapping : *mappings) {
+    if (mapping.name != vdso) continue;
+    const std::size_t size = mapping.end.value - mapping.begin.value;
+    std::vector<std::byte> bytes(std::min(size, limits::vdso_bytes));
+    if (memory::ProcessMemory(::getpid()).read(mapping.begin, bytes) != size) return nullptr;
+    return elf::Image::from_bytes(std::move(bytes), std::string(vdso)).value_or(nullptr);
+  }
+  return nullptr;
+}
+
+std::shared_ptr<const elf::Image> open_image(const stacks::Module& module, const names::FileRoot& root) {
+  if (module.path == vdso) return own_vdso();
+  if (module.path.ends_with(deleted)) return nullptr;
+  auto file = root.open(module.path);
+  if (!file) return nullptr;
+  return elf::Image::open(*std::move(file), module.path).value_or(nullptr);
+}
+
 }  // namespace
+
+FileSymbols::FileSymbols(const Settings& settings) {
+  options_.symbols_from = settings.symbols_from;
+  if (!settings.debuginfod) return;
+  if (auto servers = names::Debuginfod::load())
+    options_.servers = *std::move(servers);
+  else
+    complain(servers.error());
+}
 
 FileSymbols::File* FileSymbols::file_of(const stacks::Module& module) {
   const auto [found, added] = files_.try_emplace({module.path, module.build_id});
@@ -41,16 +87,12 @@ std::unique_ptr<FileSymbols::File> FileSymbols::open(const stacks::Module& modul
                                                      const std::string& root) const {
   auto process = names::FileRoot::at(root);
   auto own = names::FileRoot::at("/");
-  if (!process || !own || module.path.ends_with(deleted)) return nullptr;
-  auto file = process->open(module.path);
-  if (!file) return nullptr;
-  auto image = elf::Image::open(*std::move(file), module.path);
-  if (!image || !std::ranges::equal((*image)->build_id(), module.build_id)) return nullptr;
-  names::DebugFileOptions options;
-  options.symbols_from = symbols_from_;
+  if (!process || !own) return nullptr;
+  auto image = open_image(module, *process);
+  if (!image || !std::ranges::equal(image->build_id(), module.build_id)) return nullptr;
   auto made = std::make_unique<File>(
-      File{names::DebugFiles(*std::move(process), *std::move(own), std::move(options)), std::nullopt});
-  made->module.emplace(*std::move(image), module.path, made->debug_files);
+      File{names::DebugFiles(*std::move(process), *std::move(own), options_), std::nullopt});
+  made->module.emplace(std::move(image), module.path, made->debug_files);
   return made;
 }
 
@@ -59,6 +101,7 @@ stacks::Functions FileSymbols::in_module(const stacks::Module& module, std::uint
   File* file = file_of(module);
   if (file == nullptr) return functions;
   const names::Location location = file->module->locate(address);
+  if (const auto problem = file->debug_files.server_problem()) complain(*problem);
   for (const names::Frame& frame : location.frames) {
     functions.push_back({std::string(frame.function), 0, std::string(frame.file), frame.line, frame.column});
   }
@@ -69,11 +112,7 @@ stacks::Functions FileSymbols::in_module(const stacks::Module& module, std::uint
 stacks::Functions FileSymbols::in_memory(pid_t pid, std::uint64_t address) {
   auto found = perf_maps_.find(pid);
   if (found == perf_maps_.end()) {
-    std::string text;
-    if (const auto root = names::FileRoot::at(fmt::format("/proc/{}/root", pid))) {
-      if (const auto file = root->open(fmt::format("/tmp/perf-{}.map", pid))) text = text_of(*file);
-    }
-    found = perf_maps_.emplace(pid, names::PerfMap::parse(std::move(text))).first;
+    found = perf_maps_.emplace(pid, names::PerfMap::parse(perf_map_of(pid))).first;
   }
   const auto function = found->second.find({address});
   if (!function) return {};

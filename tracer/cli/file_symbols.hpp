@@ -8,6 +8,7 @@
 #include <tuple>
 #include <vector>
 
+#include "sonde/cli/settings.hpp"
 #include "sonde/names/module.hpp"
 #include "sonde/names/perf_map.hpp"
 #include "sonde/stacks/namer.hpp"
@@ -16,8 +17,9 @@ namespace sonde::cli {
 
 class FileSymbols final : public stacks::Symbols {
  public:
-  // `symbols_from`: folders that are looked into for debug files first.
-  explicit FileSymbols(std::vector<std::string> symbols_from) : symbols_from_(std::move(symbols_from)) {}
+  // Looks for debug files where --symbols-from and --debuginfod say. Complains where no server can be asked,
+  // once.
+  explicit FileSymbols(const Settings& settings);
 
   // From the file at the module's path, in the root of the process that had it mapped or, once that is gone,
   // in ours. A file with another build id is another file: then nothing is known.
@@ -34,7 +36,7 @@ class FileSymbols final : public stacks::Symbols {
   File* file_of(const stacks::Module& module);
   std::unique_ptr<File> open(const stacks::Module& module, const std::string& root) const;
 
-  std::vector<std::string> symbols_from_;
+  names::DebugFileOptions options_;
   std::map<std::tuple<std::string, std::vector<std::byte>>, std::unique_ptr<File>> files_;
   std::map<pid_t, names::PerfMap> perf_maps_;
 };

@@ -38,6 +38,7 @@ CLI::App* add_heap(CLI::App& app, Settings& settings, HeapOptions& heap, HeapVer
   verb->add_option("--symbols-from", settings.symbols_from, "Look for debug files in this folder first")
       ->type_name("DIR")
       ->allow_extra_args(false);
+  verb->add_flag("--debuginfod", settings.debuginfod, "Ask the servers of DEBUGINFOD_URLS for debug files");
   verb->add_flag("--no-follow", texts.no_follow, "Watch threads, but not child processes");
   verb->add_option("--overflow", texts.overflow,
                    "When sonde is slow: block the program, or drop and count events")

@@ -23,7 +23,7 @@ bool print(const std::string& text) {
 }  // namespace
 
 int stack(const Settings& settings) {
-  FileSymbols symbols(settings.symbols_from);
+  FileSymbols symbols(settings);
   int status = 0;
   const char* separator = "";
   for (const pid_t pid : settings.pids) {

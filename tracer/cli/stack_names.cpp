@@ -38,7 +38,7 @@ void put_names(record::FrameBuffer& frame, TaskId task, Nanoseconds time, std::u
 
 StackNames::StackNames(const Settings& settings)
     : recording_(settings.verb != Verb::report && !settings.trace_file.empty()),
-      symbols_(std::make_unique<FileSymbols>(settings.symbols_from)),
+      symbols_(std::make_unique<FileSymbols>(settings)),
       namer_(book_, symbols_.get()),
       source_{book_, namer_, &skip_} {
   if (recording_) frame_.emplace();

@@ -12,6 +12,7 @@
 
 #include <fmt/format.h>
 
+#include "cli/verification.hpp"
 #include "sonde/cli/message.hpp"
 #include "sonde/cli/verbs.hpp"
 #include "sonde/names/debug_files.hpp"
@@ -58,23 +59,31 @@ Result<names::Module> open_module(const std::string& path, const names::DebugFil
   return names::Module(std::move(*image), error ? path : real, files);
 }
 
-Result<names::DebugFiles> open_debug_files(const std::vector<std::string>& symbols_from) {
+Result<names::DebugFiles> open_debug_files(const Settings& settings) {
   auto process = names::FileRoot::at("/");
   auto own = names::FileRoot::at("/");
   if (!process || !own) return Failure((process ? own : process).error());
   names::DebugFileOptions options;
-  for (const std::string& folder : symbols_from) {
+  for (const std::string& folder : settings.symbols_from) {
     std::error_code error;
     options.symbols_from.push_back(std::filesystem::canonical(folder, error));
     if (error) return fail_errno(error.value(), fmt::format("cannot look into {}", folder));
+  }
+  if (settings.debuginfod) {
+    auto servers = names::Debuginfod::load();
+    if (!servers) return Failure(servers.error());
+    options.servers = *std::move(servers);
   }
   return names::DebugFiles(std::move(*process), std::move(*own), std::move(options));
 }
 
 class Symbolizer {
  public:
-  Symbolizer(const Settings& settings, names::Module module)
-      : settings_(settings), module_(std::move(module)), output_(UniqueFd(::dup(STDOUT_FILENO))) {}
+  Symbolizer(const Settings& settings, names::Module module, const names::DebugFiles& files)
+      : settings_(settings),
+        module_(std::move(module)),
+        files_(files),
+        output_(UniqueFd(::dup(STDOUT_FILENO))) {}
 
   // One address. A word that is none is told, and the rest goes on.
   void show(std::string_view text) {
@@ -84,6 +93,7 @@ class Symbolizer {
       good_ = false;
       return;
     }
+    if (settings_.symbolize.verify) verification_.add(*address);
     const names::Location location = module_.locate(*address);
     for (const names::Frame& frame : location.frames) lines_ |= frame.line != 0;
     if (settings_.output.format == Format::json)
@@ -96,6 +106,7 @@ class Symbolizer {
   // What the reader of the output must know, and the exit status.
   int finish() {
     output_.flush();
+    if (const auto problem = files_.server_problem()) complain(*problem);
     if (module_.problem()) {
       complain(*module_.problem());
     } else if (!lines_ && !module_.image().has_debug_info() && module_.debug_path().empty()) {
@@ -104,7 +115,8 @@ class Symbolizer {
                       settings_.symbolize.file));
     }
     if (output_.error() && output_.error()->errno_value != EPIPE) complain(*output_.error());
-    return good_ && !output_.error() ? 0 : failure;
+    if (!good_ || output_.error()) return failure;
+    return settings_.symbolize.verify ? verification_.finish(module_, settings_.symbolize.file) : 0;
   }
 
   output::Stream& output() { return output_; }
@@ -112,7 +124,9 @@ class Symbolizer {
  private:
   const Settings& settings_;
   names::Module module_;
+  const names::DebugFiles& files_;
   output::Stream output_;
+  Verification verification_;
   bool good_ = true;
   bool lines_ = false;
 };
@@ -121,7 +135,7 @@ class Symbolizer {
 
 int symbolize(const Settings& settings) {
   ::signal(SIGPIPE, SIG_IGN);
-  const auto files = open_debug_files(settings.symbols_from);
+  const auto files = open_debug_files(settings);
   if (!files) {
     complain(files.error());
     return failure;
@@ -131,7 +145,7 @@ int symbolize(const Settings& settings) {
     complain(module.error());
     return failure;
   }
-  Symbolizer symbolizer(settings, std::move(*module));
+  Symbolizer symbolizer(settings, std::move(*module), *files);
   for (const std::string& address : settings.symbolize.addresses)
     if (!address.empty()) symbolizer.show(address);
   if (settings.symbolize.addresses.empty()) {

@@ -269,42 +269,15 @@ void print_attribute(const Value& value, const nlattr& attribute, Payload payloa
   value.out.end_array();
 }
 
-}  // namespace
-
-void print_attributes(const Value& value, Payload payload, const AttributeTable& table, Context context) {
-  bool several = false;
-  for (std::uint64_t count = 0; payload.size != 0; ++count) {
-    const auto attribute = read_as<nlattr>(value, payload.address);
-    const bool known = attribute && payload.size >= sizeof *attribute;
-    const Payload rest = known && attribute->nla_len >= sizeof *attribute
-                             ? payload.after(align4(attribute->nla_len))
-                             : Payload{payload.address, 0};
-    if (count == 0 && known && rest.size != 0) {
-      several = true;
-      value.out.begin_array();
-    }
-    if (several && count == shown_elements(value)) {
-      value.out.more();
-      break;
-    }
-    if (several) value.out.element();
-    if (!known) {
-      print_hex_data(value, payload.address, payload.size);
-      break;
-    }
-    print_attribute(value, *attribute, payload, table, context);
-    payload = rest;
-  }
-  if (several) value.out.end_array();
-}
-
-void print_netlink(const Value& value, Address address, std::uint64_t size, int family) {
-  Payload left{address, size};
+// One after the other, as an array where there are several: what begins with a Header each. `rest_of` gives
+// what is left behind one that begins in a payload, empty behind the last.
+template <typename Header, typename RestOf, typename Print>
+void print_each(const Value& value, Payload left, RestOf rest_of, Print print) {
   bool several = false;
   for (std::uint64_t count = 0; left.size != 0; ++count) {
-    const auto header = read_as<nlmsghdr>(value, left.address);
+    const auto header = read_as<Header>(value, left.address);
     const bool known = header && left.size >= sizeof *header;
-    const Payload rest = known ? next_message(*header, left) : Payload{left.address, 0};
+    const Payload rest = known ? rest_of(*header, left) : Payload{left.address, 0};
     if (count == 0 && rest.size != 0) {
       several = true;
       value.out.begin_array();
@@ -318,10 +291,29 @@ void print_netlink(const Value& value, Address address, std::uint64_t size, int 
       print_hex_data(value, left.address, left.size);
       break;
     }
-    print_message(value, *header, left, family);
+    print(*header, left);
     left = rest;
   }
   if (several) value.out.end_array();
+}
+
+Payload next_attribute(const nlattr& attribute, Payload left) {
+  return attribute.nla_len >= sizeof attribute ? left.after(align4(attribute.nla_len))
+                                               : Payload{left.address, 0};
+}
+
+}  // namespace
+
+void print_attributes(const Value& value, Payload payload, const AttributeTable& table, Context context) {
+  print_each<nlattr>(value, payload, next_attribute, [&](const nlattr& attribute, Payload left) {
+    print_attribute(value, attribute, left, table, context);
+  });
+}
+
+void print_netlink(const Value& value, Address address, std::uint64_t size, int family) {
+  print_each<nlmsghdr>(value, {address, size}, next_message, [&](const nlmsghdr& header, Payload left) {
+    print_message(value, header, left, family);
+  });
 }
 
 void print_packet(const Value& value, Address address, std::uint64_t size) {

@@ -76,6 +76,8 @@ std::optional<TaskStatus> ProcFs::status(pid_t tid) const {
   status.pid = *pid;
   status.parent_pid = number<pid_t>(field(text, "PPid")).value_or(0);
   status.tracer_pid = number<pid_t>(field(text, "TracerPid")).value_or(0);
+  const std::string_view ids = field(text, "NSpid");
+  status.own_pid = number<pid_t>(ids.substr(ids.find_last_of(" \t") + 1)).value_or(tid);
   status.uid = number<uid_t>(word_of(field(text, "Uid"), 0)).value_or(0);
   status.effective_uid = number<uid_t>(word_of(field(text, "Uid"), 1)).value_or(0);
   status.ignored_signals = number<std::uint64_t>(field(text, "SigIgn"), 16).value_or(0);

@@ -148,9 +148,11 @@ bool child_has_news(pid_t child) {
          info.si_pid == child;
 }
 
-void await_end(pid_t child) {
-  while (::wait4(child, nullptr, 0, nullptr) < 0 && errno == EINTR) {
+int await_end(pid_t child) {
+  int status = 0;
+  while (::wait4(child, &status, 0, nullptr) < 0 && errno == EINTR) {
   }
+  return status;
 }
 
 }  // namespace sonde::ptrace

@@ -92,6 +92,19 @@ inline constexpr std::size_t dwarf_name_bytes = 64 << 10;     // One function's 
 inline constexpr std::size_t dwarf_name_parts = 64;           // Namespaces and classes of a qualified name.
 inline constexpr std::size_t dwarf_inline_frames = 1024;      // At one address.
 
+// The second reader of debug information, a process of its own.
+inline constexpr std::size_t verify_bytes = std::size_t{4} << 30;  // Of memory, beside what its parent has.
+inline constexpr unsigned verify_seconds = 60;                     // Of a processor.
+inline constexpr std::size_t verify_answer_bytes = std::size_t{512} << 20;  // What it may answer.
+inline constexpr std::size_t verify_addresses = 1'048'576;                  // What it is asked at most.
+inline constexpr std::size_t verify_frames = 1024;                          // At one address.
+inline constexpr std::size_t verify_nesting = 1024;                         // Of entries in one another.
+
+// Debug files from a server.
+inline constexpr unsigned debuginfod_idle_seconds = 10;  // Without a byte from it.
+inline constexpr unsigned debuginfod_seconds = 300;      // One file.
+inline constexpr std::size_t debuginfod_bytes = std::size_t{2} << 30;
+
 // The filter language.
 inline constexpr std::size_t filter_bytes = 64 << 10;
 inline constexpr std::size_t filter_nesting = 256;

@@ -48,6 +48,7 @@ struct SymbolizeSettings {
   std::string file;
   std::vector<std::string> addresses;  // Empty: from standard input.
   bool mangled = false;
+  bool verify = false;
 };
 
 struct Settings {
@@ -58,6 +59,7 @@ struct Settings {
   std::string expression;            // filter
   SymbolizeSettings symbolize;
   std::vector<std::string> symbols_from;  // --symbols-from
+  bool debuginfod = false;
   OutputSettings output;
   record::Options tracing;
   std::vector<std::string> filters;  // -e and what stands for it, in order.

@@ -3,12 +3,14 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "sonde/base/types.hpp"
 #include "sonde/elf/image.hpp"
+#include "sonde/names/debuginfod.hpp"
 #include "sonde/names/file_root.hpp"
 
 namespace sonde::names {
@@ -19,6 +21,8 @@ struct DebugFileOptions {
   std::vector<std::string> symbols_from;
   // Where a distribution puts them, below the root of the process and below sonde's own.
   std::string system_folder = "/usr/lib/debug";
+  // Servers, asked last; null for none.
+  std::shared_ptr<Debuginfod> servers = nullptr;
 };
 
 // A file that was found, and its path: below the process's root, or where it was found elsewhere.
@@ -50,6 +54,11 @@ class DebugFiles {
   // named.
   DebugFile find_package(std::string_view path) const;
 
+  // Why servers are not asked any more, once.
+  std::optional<std::string> server_problem() const {
+    return options_.servers == nullptr ? std::nullopt : options_.servers->take_problem();
+  }
+
   const FileRoot& process_root() const { return process_; }
 
  private:
@@ -60,6 +69,7 @@ class DebugFiles {
   std::vector<Candidate> by_build_id(Bytes build_id) const;
   std::vector<Candidate> by_link(std::string_view link, std::string_view path) const;
   std::vector<Candidate> in_named_folders(std::string_view file_name) const;
+  DebugFile from_servers(Bytes build_id) const;
   static DebugFile open(const Candidate& candidate);
   static DebugFile first_that_opens(const std::vector<Candidate>& candidates);
 

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "sonde/dwarf/reader.hpp"
 #include "sonde/elf/image.hpp"
 #include "sonde/names/debug_files.hpp"
 
@@ -47,6 +48,11 @@ class Module {
   // What is at `address`, an address of the file (without load bias). For the caller of another frame ask for
   // its return address less 1. Valid until the next call.
   Location locate(std::uint64_t address);
+
+  // What debug information alone says of an address, without the file's symbols, and the sections that say it
+  // (null where there are none). Not kept; valid until the next call.
+  dwarf::Frames debug_frames(std::uint64_t address);
+  const dwarf::Sections* debug_sections();
 
   const elf::Image& image() const;
   // Where debug information was found, if not in the image itself; empty where there is none, or it was not

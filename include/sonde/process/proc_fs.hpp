@@ -15,6 +15,7 @@ struct TaskStatus {
   pid_t pid = 0;         // Tgid: the process that the task belongs to.
   pid_t parent_pid = 0;  // PPid
   pid_t tracer_pid = 0;  // TracerPid; 0 when nobody traces it, or the tracer is outside our pid namespace.
+  pid_t own_pid = 0;     // NSpid, the last: what the task's id is to itself, in its own pid namespace.
   uid_t uid = 0;         // Real.
   uid_t effective_uid = 0;
   char state = '?';  // R, S, D, T, t, Z, X ...

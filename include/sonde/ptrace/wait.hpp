@@ -81,7 +81,7 @@ bool child_continued(pid_t child);
 // Whether child_status(child, true) has something to tell. Never blocks.
 bool child_has_news(pid_t child);
 
-// Blocks until the child has ended.
-void await_end(pid_t child);
+// Blocks until the child has ended; its status, as wait(2) gives it.
+int await_end(pid_t child);
 
 }  // namespace sonde::ptrace

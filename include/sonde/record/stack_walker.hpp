@@ -66,7 +66,8 @@ class StackWalker {
   std::array<unwind::Frame, limits::stack_frames> frames_;
   std::array<event::FrameAddress, limits::stack_frames> addresses_;
   std::array<const process::Module*, limits::stack_frames> frame_modules_;
-  std::array<std::byte, 4096> window_;
+  // Twice the size takes 0.2 µs longer to read, and a second read 1.8 µs.
+  std::array<std::byte, 8192> window_;
 };
 
 }  // namespace sonde::record

@@ -11,7 +11,8 @@ namespace {
 constexpr std::string_view ordinary =
     "Name:\tbash\nUmask:\t0022\nState:\tS "
     "(sleeping)\nTgid:\t40\nNgid:\t0\nPid:\t42\nPPid:\t7\nTracerPid:\t99\n"
-    "Uid:\t1000\t1001\t1002\t1003\nGid:\t0\t0\t0\t0\nSigIgn:\t0000000000001000\nSigCgt:\t8000000000000001\n";
+    "NSpid:\t42\t5\nUid:\t1000\t1001\t1002\t1003\nGid:\t0\t0\t0\t0\nSigIgn:\t0000000000001000\nSigCgt:"
+    "\t8000000000000001\n";
 
 }  // namespace
 
@@ -23,6 +24,7 @@ TEST_CASE("a status is read by its keys") {
   CHECK(status->pid == 40);
   CHECK(status->parent_pid == 7);
   CHECK(status->tracer_pid == 99);
+  CHECK(status->own_pid == 5);
   CHECK(status->uid == 1000);
   CHECK(status->effective_uid == 1001);
   CHECK(status->state == 'S');

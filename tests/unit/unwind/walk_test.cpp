@@ -85,6 +85,29 @@ TEST_CASE("callers are looked up one byte before their return address") {
   CHECK(process.pcs(walk) == Pcs{leaf, FakeProcess::bias + 0x2100, outer});
 }
 
+TEST_CASE("a register that gcc says is saved at rbp is the caller's again once rbp is") {
+  // The end of a function that has realigned its stack: CFA = r10 until the last instruction, the ret.
+  for (const bool popped : {false, true}) {
+    CAPTURE(popped);
+    FakeProcess process;
+    const auto realigned =
+        process.function(0x1000, {0x0c, r10, 0, 0x10, rbp, 2, 0x76, 0, 0x10, 12, 2, 0x76, 0x78});
+    const auto middle = process.function(0x2000, {0x0c, rbp, 16, 0x80 | rbp, 2, 0x80 | 12, 3});
+    const auto outer = process.function(0x3000, outermost);
+    process.registers[Register::rip] = realigned;
+    process.registers[Register::rsp] = stack;
+    process.registers[Register::r10] = stack + 0x40;
+    process.memory.put(stack + 0x38, middle);
+    process.memory.put(stack + 0x10, stack + 0x80);  // rbp as the function has saved it.
+    process.registers[Register::rbp] = popped ? stack + 0x80 : stack + 0x10;
+    process.memory.put(stack + 0x80, stack + 0x200);
+    process.memory.put(stack + 0x88, outer);
+    const Walk walk = process.walk();
+    CHECK(walk.end == End::complete);
+    CHECK(process.pcs(walk) == Pcs{realigned, middle, outer});
+  }
+}
+
 TEST_CASE("after a signal frame the pc itself is looked up, and all registers are back") {
   FakeProcess process;
   const auto handler = process.function(0x1000, {});
