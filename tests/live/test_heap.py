@@ -203,6 +203,21 @@ class Heap(LiveTest):
         self.assertEqual(status, 125)
         self.assert_complaint(errors, "name=pool", "size=arg0")
 
+    def test_child_that_outlives_the_parent_whose_memory_it_has(self):
+        for options in ([], ["--no-follow"]):
+            with self.subTest(options=options):
+                target = self.target("orphan_vfork")
+                target.ready()
+                sonde = self.sonde("attach", "-qq", "--events", "heap", "--format", "json", *options, str(target.pid))
+                wait_until(lambda: changed_code(target.pid), "there are breakpoints in the target")
+                target.say()
+                self.assertEqual(target.status(), -signal.SIGKILL)
+                target.say()
+                target.expect("child done")
+                sonde.status()
+                sizes = collections.Counter(record.get("size") for record in self.records(sonde))
+                self.assertEqual(sizes[1000], 100)
+
     def test_hostile_programs(self):
         alone = self.target("hostile_heap").finish()
         self.assertEqual((alone[0], alone[1][-1]), (0, "done"))

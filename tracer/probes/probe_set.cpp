@@ -126,6 +126,11 @@ void ProbeSet::restore() {
   probes_.clear();
 }
 
+void ProbeSet::hand_over(pid_t pid) {
+  pid_ = pid;
+  for (auto& [address, probe] : probes_) probe.patch->pid.store(pid, std::memory_order_release);
+}
+
 std::vector<const Patch*> ProbeSet::patches() const {
   std::vector<const Patch*> found;
   found.reserve(probes_.size());

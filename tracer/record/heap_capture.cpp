@@ -64,7 +64,15 @@ void HeapCapture::forget(pid_t pid) {
     events_.note({pid, pid},
                  "no function of an allocator was found in this process: nothing of its heap is known");
   }
+  const auto space_kept = found->second;
   spaces_.erase(found);
+  // A child of vfork may outlive its parent.
+  for (const auto& [other, its] : spaces_) {
+    if (its != space_kept || space_kept->owner != pid) continue;
+    space_kept->owner = other;
+    space_kept->probes->hand_over(other);
+    break;
+  }
 }
 
 bool HeapCapture::shares_memory(pid_t pid) const {

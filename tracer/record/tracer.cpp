@@ -89,8 +89,7 @@ void Tracer::on_stop(Stop stop) {
   Task* task = tasks_.find(stop.tid());
   if (task == nullptr) task = adopt_early(stop.tid());
   if (task == nullptr) return;  // Gone already; the stop lets go of what may be left.
-  const int in_hand = stop.signal_in_hand();
-  if (task->let_go && !must_stay(*task)) return let_go(*task, std::move(stop), in_hand);
+  if (task->let_go && !must_stay(*task)) return let_go_settled(*task, std::move(stop));
   switch (stop.kind()) {
     case StopKind::seccomp:
       // A task that stops at every call has been here already, before the filters ran.

@@ -43,6 +43,20 @@ bool Tracer::must_stay(const Task& task) const {
   return heap_ && !detaching_ && heap_->shares_memory(task.id.pid);
 }
 
+// A task that is not followed: it may have run into a breakpoint of those that it has from its parent.
+void Tracer::let_go_settled(Task& task, ptrace::Stop stop) {
+  if (!heap_) {
+    const int signal = stop.signal_in_hand();
+    return let_go(task, std::move(stop), signal);
+  }
+  auto [outcome, signal] = probes::settle(std::move(stop), heap_->patches_of(task.id.pid));
+  if (auto* held = std::get_if<ptrace::Stop>(&outcome)) {
+    let_go(task, std::move(*held), signal);
+  } else if (const auto* ended = std::get_if<ptrace::Ended>(&outcome)) {
+    on_ended(ended->tid, ended->status);
+  }
+}
+
 // All tasks stopped, but for those that cannot be. What tells of the end of a task, or of a change of its
 // program, is served meanwhile.
 std::vector<ptrace::Stop> Tracer::stop_all() {

@@ -69,6 +69,9 @@ class ProbeSet {
   // stopped, with their pcs outside of slots and behind no breakpoint; or inside of the kernel.
   void restore();
 
+  // Its process has ended, and this one has the same memory still.
+  void hand_over(pid_t pid);
+
   // For settle().
   std::vector<const Patch*> patches() const;
 
@@ -86,7 +89,7 @@ class ProbeSet {
   std::optional<Slot> find_slot(const arch::Code& decoder, Address at, Bytes code,
                                 std::span<SlotArea> areas) const;
 
-  const pid_t pid_;
+  pid_t pid_;
   PatchTable& table_;
   std::unordered_map<std::uint64_t, Probe> probes_;
 };

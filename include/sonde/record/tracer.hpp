@@ -78,6 +78,7 @@ class Tracer {
 
   void inherit_breakpoints(const Task& child, pid_t parent_tid);
   bool must_stay(const Task& task) const;
+  void let_go_settled(Task& task, ptrace::Stop stop);
   std::vector<ptrace::Stop> stop_all();
   void take_breakpoints_out();
 
