@@ -242,6 +242,7 @@ class OnATerminal(LiveTest):
         # In the background too.
         shell.type("\x1a")
         shell.expect(r"Stopped.*\n")
+        shell.expect("prompt> ")
         shell.type("bg\n")
         shell.expect("continued")
         self.bring_back(shell, pid)
