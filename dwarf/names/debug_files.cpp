@@ -58,7 +58,7 @@ std::vector<DebugFiles::Candidate> DebugFiles::by_build_id(Bytes build_id) const
   if (path.empty()) return candidates;
   for (const std::string& folder : options_.symbols_from) {
     candidates.push_back({&own_, folder + path});
-    candidates.push_back({&own_, folder + options_.system_folder + path});
+    candidates.push_back({&own_, fmt::format("{}{}{}", folder, options_.system_folder, path)});
     candidates.push_back({&own_, fmt::format("{}/{}.debug", folder, hex(build_id))});
   }
   candidates.push_back({&process_, options_.system_folder + path});

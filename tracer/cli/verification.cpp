@@ -120,7 +120,7 @@ int nothing_compared(const std::string& file, std::string_view why) {
 
 int Verification::finish(names::Module& module, const std::string& file) {
   std::ranges::sort(addresses_);
-  addresses_.erase(std::ranges::unique(addresses_).begin(), addresses_.end());
+  addresses_.erase(std::unique(addresses_.begin(), addresses_.end()), addresses_.end());
   if (addresses_.empty()) return nothing_compared(file, "no address was asked for");
   if (addresses_.size() > limits::verify_addresses)
     return nothing_compared(file, fmt::format("there are more than {} addresses", limits::verify_addresses));
