@@ -2,7 +2,7 @@
 
 _sonde() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} verb='' record='' i
-  local printing='--format -t -r -T -x -X -v -n -i -k --site-skip --symbols-from --debuginfod -a -c -C -S --per-process -q --quiet -e --filter -P -z -Z --events --top --by
+  local printing='--format -t -r -T -x -X -v -n -i -k --site-skip --symbols-from --debuginfod -a -c -C -S --per-process -q --quiet -e --filter -P -z -Z --events --only-matching --top --by
     --max-output -s -o -h --help'
   local tracing='-f --no-follow -y -b --timeout --sample --max-rate --overflow --redact --no-crash-report --kill-on-exit --no-stacks --allocator --no-pushdown
     --pushdown --no-low-latency -A'

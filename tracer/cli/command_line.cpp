@@ -105,6 +105,7 @@ void add_printing_options(CLI::App& app, Settings& settings, RawOptions& raw) {
   app.add_flag("-z", settings.successful_only, "Show only calls that succeed");
   app.add_flag("-Z", settings.failed_only, "Show only calls that fail");
   add_heap_report_options(app, settings, raw.heap);
+  add_only_matching(app, settings);
   app.add_option("--events", settings.events,
                  "What to show: syscalls, signals, processes (these, if not given), heap")
       ->type_name("LIST")
@@ -144,7 +145,7 @@ void add_tracing_options(CLI::App& app, Settings& settings, RawOptions& raw) {
                "Say nothing more of a program that crashes than its signal");
   add_heap_tracing_options(app, raw.heap);
   app.add_flag("--kill-on-exit", settings.tracing.kill_on_exit, "Kill the traced processes when sonde dies");
-  app.add_flag("--no-pushdown", raw.no_pushdown, "Do not let the kernel filter");
+  app.add_flag("--no-pushdown", raw.no_pushdown, "Do not let the kernel filter, nor leave out calls of allocators");
   app.add_flag("--pushdown", settings.force_pushdown,
                "Let the kernel filter even where that sets no_new_privs");
   app.add_flag("--no-low-latency", raw.no_low_latency, "Do not keep idle CPUs awake while events flow");
@@ -243,6 +244,7 @@ Result<void> apply_tracing(Settings& settings, const RawOptions& raw) {
   tracing.fd_details = raw.fd_paths > 1;
   tracing.drop_on_overflow = raw.overflow == "drop";
   tracing.low_latency = !raw.no_low_latency;
+  settings.heap_pushdown = !raw.no_pushdown;
   settings.pushdown = !raw.no_pushdown && !raw.no_follow && raw.detach_on.empty();
   for (const auto& what : raw.redact) {
     tracing.redact_strings |= what == "strings";

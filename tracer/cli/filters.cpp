@@ -63,18 +63,24 @@ Result<void> compile_filters(Settings& settings) {
   return {};
 }
 
-void require_captures(Settings& settings) {
-  if (!settings.selection) return;
+Result<void> require_captures(Settings& settings) {
+  settings.only_matching &= settings.selection.has_value();
+  if (!settings.selection) return {};
   record::Options& tracing = settings.tracing;
   const filter::RequiredCapture required = filter::required_capture(*settings.selection);
+  if (required.ages && settings.only_matching) {
+    return fail(ErrorCode::invalid,
+                "--only-matching knows of no block how old it is, as -e 'alloc.age ...' asks; leave it out");
+  }
   tracing.fd_paths |= required.fd_paths;
   tracing.stacks |= required.stacks;
-  if (!required.heap || !settings.events.empty()) return;
+  if (!required.heap || !settings.events.empty()) return {};
   tracing.heap = true;
   tracing.stacks |= settings.heap_stacks;
   tracing.release_stacks = tracing.stacks;
   const filter::Pushdown calls = filter::push_down(*settings.selection, {});
   if (calls.x86_64.stopped == 0 && calls.i386.stopped == 0) tracing.system_calls = false;
+  return {};
 }
 
 void push_filters_down(Settings& settings) {

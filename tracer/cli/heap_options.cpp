@@ -11,6 +11,11 @@ void add_heap_report_options(CLI::App& app, Settings& settings, HeapOptions& hea
       ->check(CLI::IsMember({"site", "function", "module", "thread", "size"}));
 }
 
+void add_only_matching(CLI::App& app, Settings& settings) {
+  app.add_flag("--only-matching", settings.only_matching,
+               "Count on the heap only what the filter matches: faster, but without ages and misuse");
+}
+
 void add_heap_tracing_options(CLI::App& app, HeapOptions& heap) {
   app.add_flag("--no-stacks", heap.no_stacks, "Watch the heap without stacks: faster, but without sites");
   app.add_option("--allocator", heap.allocators,

@@ -20,6 +20,8 @@ struct HeapOptions {
 
 // --top and --by, of the report.
 void add_heap_report_options(CLI::App& app, Settings& settings, HeapOptions& heap);
+// --only-matching, of verbs that take filters.
+void add_only_matching(CLI::App& app, Settings& settings);
 // --no-stacks
 void add_heap_tracing_options(CLI::App& app, HeapOptions& heap);
 

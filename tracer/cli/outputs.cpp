@@ -97,6 +97,11 @@ event::TraceMetadata metadata_of(const Settings& settings) {
   return metadata;
 }
 
+// Lines alone tell what the account knows only where it knows of every block.
+bool keeps_heap_account(const Settings& settings) {
+  return settings.tracing.heap && (!settings.only_matching || settings.output.summary != Summary::none);
+}
+
 // A descriptor of our own for one of the standard ones, which the program must not inherit.
 UniqueFd duplicate(int fd) { return UniqueFd(::fcntl(fd, F_DUPFD_CLOEXEC, 3)); }
 
@@ -109,7 +114,7 @@ Result<Outputs> Outputs::open(const Settings& settings) {
       settings.verb == Verb::report) {
     outputs.stacks_ = std::make_unique<StackNames>(settings);
   }
-  const bool recording = settings.verb != Verb::report && !settings.trace_file.empty();
+  const bool recording = settings.records();
   if (recording) {
     auto trace = event::TraceFileWriter::create(settings.trace_file, metadata_of(settings));
     if (!trace) return Failure(trace.error());
@@ -117,7 +122,9 @@ Result<Outputs> Outputs::open(const Settings& settings) {
     outputs.trace_name_ = settings.trace_file;
   }
   if (recording && settings.output.path.empty()) return outputs;
-  if (settings.tracing.heap) outputs.heap_ = std::make_unique<analysis::HeapTable>();
+  if (keeps_heap_account(settings)) {
+    outputs.heap_ = std::make_unique<analysis::HeapTable>(settings.only_matching);
+  }
 
   output::Target target;
   if (settings.output.path.empty() && settings.verb == Verb::report) {

@@ -323,6 +323,7 @@ std::string heap_report_text(const analysis::HeapTable& table, const StackSource
     append(out, "\nand the heaps of {} more processes, which were smaller; --top shows them\n",
            count_text(all - heaps.size()));
   }
+  if (table.selective()) out += "\nCounted are only blocks whose allocation the filter matches.\n";
   append_left_out(out, table);
   return out;
 }

@@ -18,6 +18,10 @@ using arch::Register;
 using probes::Probe;
 using probes::ProbeSet;
 
+std::string_view own_name(const HeapFunction& function) {
+  return function.by_user() ? std::string_view(function.symbol) : std::string_view();
+}
+
 bool same_memory(pid_t a, pid_t b) { return ::syscall(SYS_kcmp, a, b, KCMP_VM, 0, 0) == 0; }
 
 }  // namespace
@@ -167,17 +171,24 @@ void HeapCapture::on_entry(Task& task, Space& space, const arch::Registers& regi
   if (function.releases()) return on_release(task, space, entry, registers, time);
   task.heap.release.reset();
   if (!task.heap.calls.enter(entry)) return;
-  if (HeapEntry* kept = task.heap.calls.innermost(entry.stack_pointer)) {
-    kept->stack = stack_of(task.id, registers, time);
-  }
-  if (function.resizes() && entry.pointer != 0) tell(task, space, time, give_up_of(entry, function), entry);
+  HeapEntry& kept = *task.heap.calls.innermost(entry.stack_pointer);
+  const HeapWant want = want_of(task, space, entry, result_of(entry, function, 0));
+  // Its end stops the task all the same, and what it calls is still its own affair.
+  kept.unwanted = want == HeapWant::nothing;
+  if (kept.unwanted) return;
+  if (want == HeapWant::all) kept.stack = stack_of(task.id, registers, time);
+  if (function.resizes() && entry.pointer != 0) tell(task, space, time, give_up_of(entry, function), kept);
+}
+
+HeapWant HeapCapture::want_of(const Task& task, const Space& space, const HeapEntry& entry,
+                              const event::HeapFrame& frame) const {
+  if (!options_.heap_want) return HeapWant::all;
+  return options_.heap_want({{space.owner, task.id.tid}, frame, own_name(functions_[entry.function])});
 }
 
 void HeapCapture::tell(const Task& task, const Space& space, Nanoseconds time, const event::HeapFrame& frame,
                        const HeapEntry& entry) {
-  const HeapFunction& function = functions_[entry.function];
-  events_.heap({space.owner, task.id.tid}, time, frame, entry.stack,
-               function.by_user() ? std::string_view(function.symbol) : std::string_view());
+  events_.heap({space.owner, task.id.tid}, time, frame, entry.stack, own_name(functions_[entry.function]));
 }
 
 void HeapCapture::on_release(Task& task, Space& space, HeapEntry& entry, const arch::Registers& registers,
@@ -193,8 +204,13 @@ void HeapCapture::on_release(Task& task, Space& space, HeapEntry& entry, const a
     memory.read({entry.stack_pointer}, std::as_writable_bytes(std::span(&return_address, 1)));
     task.heap.release = Release{entry.pointer, entry.stack_pointer, return_address, registers.pc()};
   }
-  if (options_.release_stacks && entry.pointer != 0) entry.stack = stack_of(task.id, registers, time);
-  tell(task, space, time, release_of(entry, function), entry);
+  const event::HeapFrame frame = release_of(entry, function);
+  const HeapWant want = want_of(task, space, entry, frame);
+  if (want == HeapWant::nothing) return;
+  if (want == HeapWant::all && options_.release_stacks && entry.pointer != 0) {
+    entry.stack = stack_of(task.id, registers, time);
+  }
+  tell(task, space, time, frame, entry);
 }
 
 // operator delete calls free, or jumps to it: one release, although nothing tells when the first function
@@ -212,7 +228,7 @@ bool HeapCapture::continues_release(Task& task, const HeapEntry& entry) const {
 }
 
 void HeapCapture::on_end(Task& task, Space& space, std::optional<HeapEntry> ended, std::uint64_t result) {
-  if (!ended) return;
+  if (!ended || ended->unwanted) return;
   const HeapFunction& function = functions_[ended->function];
   if (function.releases()) return;
   if (function.arguments.result) {

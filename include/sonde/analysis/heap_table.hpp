@@ -14,7 +14,14 @@ namespace sonde::analysis {
 // limits::heap_*; what found no room is counted.
 class HeapTable {
  public:
-  void apply(const event::Event& event);
+  // A selective table counts the allocations that a filter matches, and is told of the others only where
+  // they give a block back. Nobody is accused of anything then.
+  explicit HeapTable(bool selective = false) : selective_(selective) {}
+  bool selective() const { return selective_; }
+
+  void apply(const event::Event& event) { apply(event, true); }
+  // Of a selective table: an event that the filter does not match.
+  void apply_unmatched(const event::Event& event) { apply(event, false); }
 
   // What the last event did, if it was an allocator's call; else nothing.
   const HeapOutcome& last() const { return last_; }
@@ -30,6 +37,8 @@ class HeapTable {
   std::uint64_t events_lost() const { return events_lost_; }
 
  private:
+  void apply(const event::Event& event, bool matches);
+
   // The stacks of the stream by their ids, which count up: one after the other from `first` on.
   struct Generation {
     std::uint32_t first = 0;
@@ -62,6 +71,8 @@ class HeapTable {
   void forget_task(pid_t tid, bool crashed = false);
   HeapStackId stack_of(const event::Snapshot& snapshot) const;
 
+  const bool selective_;
+  bool matches_ = true;  // The event that is being applied.
   HeapShared shared_;
   std::vector<std::shared_ptr<ProcessHeap>> heaps_;
   std::unordered_map<pid_t, Process> processes_;

@@ -74,6 +74,8 @@ struct Settings {
   std::vector<std::string> events;             // --events; see shows()
   bool print_stacks = false;                   // -k
   bool heap_stacks = true;                     // Not --no-stacks
+  bool heap_pushdown = true;                   // Not --no-pushdown
+  bool only_matching = false;                  // --only-matching, with a filter
   // --site-skip: whether frames of a module or function of that name are no sites. Empty: none more than
   // usual.
   std::function<bool(std::string_view)> skip_site;
@@ -81,6 +83,9 @@ struct Settings {
   std::vector<std::string> environment;  // -E
   std::optional<std::uint64_t> timeout_ns;
   std::vector<std::string> arguments;  // As typed, for a trace file's metadata.
+
+  // Whether a recording is written.
+  bool records() const { return verb != Verb::report && !trace_file.empty(); }
 
   // Whether events of that sort ("syscalls", "signals", "processes", "heap") are to be shown, as far as
   // --events says.

@@ -92,6 +92,8 @@ class HeapCapture {
                   Nanoseconds time);
   void tell(const Task& task, const Space& space, Nanoseconds time, const event::HeapFrame& frame,
             const HeapEntry& entry);
+  HeapWant want_of(const Task& task, const Space& space, const HeapEntry& entry,
+                   const event::HeapFrame& frame) const;
   bool continues_release(Task& task, const HeapEntry& entry) const;
   void on_end(Task& task, Space& space, std::optional<HeapEntry> ended, std::uint64_t result);
   void on_jump(Task& task, Space& space, Address jump, std::uint64_t stack_pointer);
