@@ -49,7 +49,7 @@ _sonde() {
       if [[ $current != -* ]]; then words=$(cd /proc && printf '%s ' [0-9]*); fi
       ;;
     heap)
-      words='--for --top --by --no-stacks --allocator --format --site-skip --symbols-from --debuginfod --no-follow --overflow -u -E -p -o -A -h --help --'
+      words='--for --top --by --no-stacks --allocator --sample --max-rate --format --site-skip --symbols-from --debuginfod --no-follow --overflow -u -E -p -o -A -h --help --'
       if [[ $current != -* ]]; then words=$(cd /proc && printf '%s ' [0-9]*); fi
       ;;
     report)

@@ -128,10 +128,7 @@ void add_tracing_options(CLI::App& app, Settings& settings, RawOptions& raw) {
       ->delimiter(',')
       ->allow_extra_args(false);
   app.add_option("--timeout", raw.timeout, "Detach after this time (30s)")->type_name("TIME");
-  app.add_option("--sample", raw.sample, "Record one of N calls of each call site (1/100)")->type_name("1/N");
-  app.add_option("--max-rate", raw.max_rate,
-                 "Record at most so many calls a second of each call site (10k/s)")
-      ->type_name("RATE");
+  add_sampling_options(app, raw.sample, raw.max_rate);
   app.add_option("--overflow", raw.overflow,
                  "When output is slow: block the program, or drop and count events")
       ->type_name("POLICY")
@@ -389,7 +386,8 @@ std::optional<ExitNow> parse_onto(const std::vector<std::string>& typed, Setting
       "  sonde record -o busy.sonde attach --timeout 10s 4242");
   CLI::App* record_run = add_run(*record, settings, raw, mentioned("record") && mentioned("run"));
   CLI::App* record_attach = add_attach(*record, settings, raw, mentioned("record") && mentioned("attach"));
-  const HeapVerbTexts texts{raw.format, raw.timeout, raw.site_skip, raw.overflow, raw.pids, raw.no_follow};
+  const HeapVerbTexts texts{raw.format, raw.timeout, raw.site_skip, raw.overflow, raw.pids, raw.no_follow,
+                             raw.sample, raw.max_rate};
   CLI::App* heap = add_heap(app, settings, raw.heap, texts, mentioned("heap"));
   CLI::App* record_heap =
       add_heap(*record, settings, raw.heap, texts, mentioned("record") && mentioned("heap"));

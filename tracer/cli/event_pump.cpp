@@ -84,7 +84,7 @@ void EventPump::on_other(const event::Event& event) {
 
 void EventPump::count_heap(const event::Event& event) {
   const bool is_call = std::holds_alternative<event::HeapCall>(event.payload);
-  if (heap_->selective() && is_call && !selection_.ask(event)) {
+  if (heap_->counts() == analysis::HeapTable::Counts::matching && is_call && !selection_.ask(event)) {
     heap_->apply_unmatched(event);
   } else {
     heap_->apply(event);

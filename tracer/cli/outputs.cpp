@@ -62,7 +62,7 @@ std::unique_ptr<output::Sink> summary_sink(const OutputSettings& settings, outpu
   return std::make_unique<output::SummarySink>(out, form, order, settings.summary_per_process);
 }
 
-std::unique_ptr<output::Sink> heap_report_sink(const OutputSettings& settings, output::Stream& out,
+std::unique_ptr<output::HeapReportSink> heap_report_sink(const OutputSettings& settings, output::Stream& out,
                                                output::Stream* notices, const analysis::HeapTable& heap,
                                                const StackNames& stacks) {
   using Form = output::HeapReportSink::Form;
@@ -123,7 +123,11 @@ Result<Outputs> Outputs::open(const Settings& settings) {
   }
   if (recording && settings.output.path.empty()) return outputs;
   if (keeps_heap_account(settings)) {
-    outputs.heap_ = std::make_unique<analysis::HeapTable>(settings.only_matching);
+    using Counts = analysis::HeapTable::Counts;
+    const bool sampled = settings.tracing.sample > 1 || settings.tracing.max_rate != 0;
+    outputs.heap_ = std::make_unique<analysis::HeapTable>(settings.only_matching ? Counts::matching
+                                                          : sampled              ? Counts::sampled
+                                                                                 : Counts::all);
   }
 
   output::Target target;
@@ -150,9 +154,11 @@ Result<Outputs> Outputs::open(const Settings& settings) {
     outputs.sinks_.push_back(summary_sink(settings.output, *outputs.out_));
   }
   if (settings.output.summary != Summary::none && outputs.heap_) {
-    outputs.sinks_.push_back(heap_report_sink(settings.output, *outputs.out_,
-                                              settings.output.summary == Summary::only ? notices : nullptr,
-                                              *outputs.heap_, *outputs.stacks_));
+    auto report = heap_report_sink(settings.output, *outputs.out_,
+                                   settings.output.summary == Summary::only ? notices : nullptr,
+                                   *outputs.heap_, *outputs.stacks_);
+    outputs.heap_report_ = report.get();
+    outputs.sinks_.push_back(std::move(report));
   }
   return outputs;
 }
@@ -179,6 +185,12 @@ void Outputs::flush() {
   if (notices_) notices_->flush();
 }
 
+void Outputs::report_heap() {
+  if (heap_report_ == nullptr) return;
+  heap_report_->report();
+  flush();
+}
+
 bool Outputs::finish() {
   if (trace_ && !trace_error_) {
     if (auto done = trace_->finish(); !done) trace_error_ = done.error();
@@ -201,6 +213,7 @@ std::string Outputs::why_ended() const {
 }
 
 void Outputs::abandon() {
+  heap_report_ = nullptr;
   sinks_.clear();
   out_.reset();
   notices_.reset();

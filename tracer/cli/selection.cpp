@@ -88,7 +88,7 @@ bool Selection::ask(const decode::Call& call, Nanoseconds time, output::Unfinish
 
 bool Selection::ask(const event::HeapCall& call, filter::Origin from) const {
   // What a resize gives up is told with its result.
-  if (!heap_calls_ || call.operation == event::HeapOperation::give_up) return false;
+  if (!heap_calls_ || call.left_out || call.operation == event::HeapOperation::give_up) return false;
   if (!expression_) return true;
   const auto stack = stack_of(call.snapshot.stack(), from.task.pid);
   if (stack) from.stack = &*stack;

@@ -87,6 +87,11 @@ struct Settings {
   // Whether a recording is written.
   bool records() const { return verb != Verb::report && !trace_file.empty(); }
 
+  // Whether a report on the heap is written.
+  bool reports_heap() const {
+    return tracing.heap && output.summary != Summary::none && !(records() && output.path.empty());
+  }
+
   // Whether events of that sort ("syscalls", "signals", "processes", "heap") are to be shown, as far as
   // --events says.
   bool shows(std::string_view sort) const {
