@@ -26,7 +26,7 @@ _sonde() {
     -S) mapfile -t COMPREPLY < <(compgen -W 'time calls errors name min max avg' -- "$current") && return ;;
     --overflow) mapfile -t COMPREPLY < <(compgen -W 'block drop' -- "$current") && return ;;
     --redact) mapfile -t COMPREPLY < <(compgen -W 'strings paths env' -- "$current") && return ;;
-    --events) mapfile -t COMPREPLY < <(compgen -W 'syscalls signals processes heap' -- "$current") && return ;;
+    --events) mapfile -t COMPREPLY < <(compgen -W 'syscalls signals processes heap mappings' -- "$current") && return ;;
     --by) mapfile -t COMPREPLY < <(compgen -W 'site function module thread size' -- "$current") && return ;;
     -u) mapfile -t COMPREPLY < <(compgen -u -- "$current") && return ;;
     -E) mapfile -t COMPREPLY < <(compgen -v -- "$current") && return ;;

@@ -47,7 +47,7 @@ complete -c sonde -n $printing -s e -l filter -x -d 'Show only what the expressi
 complete -c sonde -n $printing -s P -r -d 'Only calls that touch this path'
 complete -c sonde -n $printing -s z -d 'Only calls that succeed'
 complete -c sonde -n $printing -s Z -d 'Only calls that fail'
-complete -c sonde -n $printing -l events -x -a 'syscalls signals processes heap' -d 'What to show'
+complete -c sonde -n $printing -l events -x -a 'syscalls signals processes heap mappings' -d 'What to show'
 complete -c sonde -n $printing -l only-matching -d 'Count on the heap only what the filter matches'
 complete -c sonde -n $printing -l max-output -x -d 'End after so many bytes'
 complete -c sonde -n $printing -s s -x -d 'Bytes of a string'

@@ -71,8 +71,8 @@ void ProcessHeap::name(std::string_view comm, std::string_view exe) {
   exe_ = exe;
 }
 
-HeapOutcome ProcessHeap::apply(const event::HeapCall& event, TaskId task, Nanoseconds time,
-                               HeapStackId stack, bool counted) {
+HeapOutcome ProcessHeap::apply(const event::HeapCall& event, TaskId task, Nanoseconds time, HeapStackId stack,
+                               bool counted) {
   HeapOutcome outcome;
   const Call call{event, task, time, stack, counted};
   Thread& thread = threads_[thread_of(task.tid)];

@@ -59,7 +59,12 @@ Result<void> compile_filters(Settings& settings) {
   if (settings.failed_only) {
     if (auto added = selection.add_failed_only(); !added) return added;
   }
-  settings.selection = selection.expression();
+  settings.selection = settings.calls = selection.expression();
+  if (!settings.shows_mappings_alone()) return {};
+  std::vector<filter::TypedExpr> both{
+      filter::compile("syscall in [brk, mmap, mmap2, munmap, mremap]").value()};
+  if (settings.selection) both.push_back(*settings.selection);
+  settings.calls = filter::all_of(std::move(both));
   return {};
 }
 
@@ -90,9 +95,9 @@ void push_filters_down(Settings& settings) {
       !(settings.selection && filter::required_capture(*settings.selection).paths)) {
     tracing.detail = record::Detail::numbers;
   }
-  if (!settings.selection || !tracing.system_calls) return;
-  auto pushed = filter::push_down(*settings.selection, tracing.stacks ? filter::always_trace_for_stacks()
-                                                                      : filter::default_always_trace());
+  if (!settings.calls || !tracing.system_calls) return;
+  auto pushed = filter::push_down(
+      *settings.calls, tracing.stacks ? filter::always_trace_for_stacks() : filter::default_always_trace());
   auto program = std::make_shared<const std::vector<sock_filter>>(std::move(pushed.matching));
   tracing.may_match = [program](Abi abi, std::uint32_t nr, std::span<const std::uint64_t, 6> args) {
     return filter::bpf::run(*program, data_of(abi, nr, args)) != SECCOMP_RET_ALLOW;

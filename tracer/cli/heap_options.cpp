@@ -81,9 +81,10 @@ Result<void> apply_heap(Settings& settings, const HeapOptions& heap) {
     if (!function) return Failure(function.error());
     tracing.allocators.push_back(*std::move(function));
   }
+  if (!settings.events.empty() && settings.shows("mappings")) tracing.stacks |= settings.heap_stacks;
   tracing.heap = !settings.events.empty() && settings.shows("heap");
   if (!tracing.heap) return {};
-  tracing.system_calls = settings.shows("syscalls");
+  tracing.system_calls = settings.shows("syscalls") || settings.shows("mappings");
   tracing.stacks |= settings.heap_stacks;
   tracing.release_stacks = tracing.stacks;
   return {};

@@ -63,8 +63,9 @@ std::unique_ptr<output::Sink> summary_sink(const OutputSettings& settings, outpu
 }
 
 std::unique_ptr<output::HeapReportSink> heap_report_sink(const OutputSettings& settings, output::Stream& out,
-                                               output::Stream* notices, const analysis::HeapTable& heap,
-                                               const StackNames& stacks) {
+                                                         output::Stream* notices,
+                                                         const analysis::HeapTable& heap,
+                                                         const StackNames& stacks) {
   using Form = output::HeapReportSink::Form;
   const Form form = settings.format == Format::json  ? Form::json
                     : settings.format == Format::csv ? Form::csv

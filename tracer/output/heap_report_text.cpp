@@ -288,7 +288,8 @@ void append_left_out(std::string& out, const analysis::HeapTable& table) {
   const analysis::HeapShared& shared = table.shared();
   const std::pair<std::uint64_t, std::string_view> counts[] = {
       {table.events_lost(), "events were left out while tracing, so that all of this may be wrong"},
-      {table.sampled_out(), "events were left out as asked: all of this is of a sample, but for single blocks"},
+      {table.sampled_out(),
+       "events were left out as asked: all of this is of a sample, but for single blocks"},
       {table.heaps_left_out(), "smaller heaps of processes that have ended are left out"},
       {table.calls_left_out(), "calls of further processes are left out"},
       {shared.blocks_left_out, "blocks found no room, and count as allocated alone"},

@@ -6,8 +6,8 @@
 
 namespace sonde::cli {
 
-// Sets settings.selection from -e, -P, -z and -Z. The error's context is the block that the filter layer
-// makes, with its caret, ready to be shown by complain_of_filter().
+// Sets settings.selection and settings.calls from -e, -P, -z and -Z. The error's context is the block that
+// the filter layer makes, with its caret, ready to be shown by complain_of_filter().
 Result<void> compile_filters(Settings& settings);
 
 // After compile_filters(): what must be captured for the selection to be decided. A filter on what only heap

@@ -71,6 +71,7 @@ struct Settings {
   std::vector<sock_filter>
       program_filter;  // What pushdown made of the filter, for the program; empty for none.
   std::optional<filter::TypedExpr> selection;  // What they mean together; empty: everything.
+  std::optional<filter::TypedExpr> calls;      // The same of system calls, which --events may narrow further.
   std::vector<std::string> events;             // --events; see shows()
   bool print_stacks = false;                   // -k
   bool heap_stacks = true;                     // Not --no-stacks
@@ -84,6 +85,9 @@ struct Settings {
   std::optional<std::uint64_t> timeout_ns;
   std::vector<std::string> arguments;  // As typed, for a trace file's metadata.
 
+  // Whether of all system calls those that map memory are shown.
+  bool shows_mappings_alone() const { return !shows("syscalls") && shows("mappings"); }
+
   // Whether a recording is written.
   bool records() const { return verb != Verb::report && !trace_file.empty(); }
 
@@ -92,8 +96,8 @@ struct Settings {
     return tracing.heap && output.summary != Summary::none && !(records() && output.path.empty());
   }
 
-  // Whether events of that sort ("syscalls", "signals", "processes", "heap") are to be shown, as far as
-  // --events says.
+  // Whether events of that sort ("syscalls", "signals", "processes", "heap", "mappings") are to be shown, as
+  // far as --events says.
   bool shows(std::string_view sort) const {
     return events.empty() || std::find(events.begin(), events.end(), sort) != events.end();
   }

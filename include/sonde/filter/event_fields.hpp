@@ -146,7 +146,7 @@ struct HeapEntryView {
   event::HeapOperation operation{};
   // Of any call that is told as such: nothing else is known, and the members below mean nothing.
   bool any_such = false;
-  std::uint16_t function = 0;  // allocator::Function
+  std::uint16_t function = 0;      // allocator::Function
   std::string_view own_name = {};  // Of a function that has no row.
   std::uint64_t address = 0;       // Of a release: the block.
   std::uint64_t size = 0;

@@ -46,8 +46,8 @@ TEST_CASE("what an allocator's entry knows is decided there") {
 }
 
 TEST_CASE("what the end of the call, its stack or its process tells is pending") {
-  for (const char* text : {"alloc.address != 0", "site.function == 'f'", "site.line == 3", "stack has function 'f'",
-                           "comm == 'x'", "exe == 'x'", "time > 1s"}) {
+  for (const char* text : {"alloc.address != 0", "site.function == 'f'", "site.line == 3",
+                           "stack has function 'f'", "comm == 'x'", "exe == 'x'", "time > 1s"}) {
     CAPTURE(text);
     CHECK(of(text, allocation) == Verdict::pending);
     CHECK(of(text, resize) == Verdict::pending);
