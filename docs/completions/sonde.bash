@@ -2,7 +2,7 @@
 
 _sonde() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} verb='' record='' i
-  local printing='--format -t -r -T -x -X -v -n -i -k --site-skip --symbols-from --debuginfod -a -c -C -S --per-process -q --quiet -e --filter -P -z -Z --events --top --by
+  local printing='--format -t -r -T -x -X -v -n -i -k --site-skip --symbols-from --debuginfod -a -c -C -S --per-process -q --quiet -e --filter -P -z -Z --events --only-matching --top --by
     --max-output -s -o -h --help'
   local tracing='-f --no-follow -y -b --timeout --sample --max-rate --overflow --redact --no-crash-report --kill-on-exit --no-stacks --allocator --no-pushdown
     --pushdown --no-low-latency -A'
@@ -26,7 +26,7 @@ _sonde() {
     -S) mapfile -t COMPREPLY < <(compgen -W 'time calls errors name min max avg' -- "$current") && return ;;
     --overflow) mapfile -t COMPREPLY < <(compgen -W 'block drop' -- "$current") && return ;;
     --redact) mapfile -t COMPREPLY < <(compgen -W 'strings paths env' -- "$current") && return ;;
-    --events) mapfile -t COMPREPLY < <(compgen -W 'syscalls signals processes heap' -- "$current") && return ;;
+    --events) mapfile -t COMPREPLY < <(compgen -W 'syscalls signals processes heap mappings' -- "$current") && return ;;
     --by) mapfile -t COMPREPLY < <(compgen -W 'site function module thread size' -- "$current") && return ;;
     -u) mapfile -t COMPREPLY < <(compgen -u -- "$current") && return ;;
     -E) mapfile -t COMPREPLY < <(compgen -v -- "$current") && return ;;
@@ -49,7 +49,7 @@ _sonde() {
       if [[ $current != -* ]]; then words=$(cd /proc && printf '%s ' [0-9]*); fi
       ;;
     heap)
-      words='--for --top --by --no-stacks --allocator --format --site-skip --symbols-from --debuginfod --no-follow --overflow -u -E -p -o -A -h --help --'
+      words='--for --top --by --no-stacks --allocator --sample --max-rate --format --site-skip --symbols-from --debuginfod --no-follow --overflow -u -E -p -o -A -h --help --'
       if [[ $current != -* ]]; then words=$(cd /proc && printf '%s ' [0-9]*); fi
       ;;
     report)

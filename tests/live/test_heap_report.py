@@ -1,6 +1,8 @@
 """The report on a heap: what it says of a program that tells itself how much it allocates, live and from a recording."""
 
 import json
+import re
+import signal
 import subprocess
 
 import harness
@@ -55,6 +57,27 @@ class HeapReport(LiveTest):
         self.assertEqual(sonde.finish()[0], 0)
         subprocess.run([harness.SONDE, "report", "-o", later, recording], check=True)
         self.assertEqual(later.read_text(), live.read_text())
+
+    def test_a_signal_asks_for_the_report_so_far(self):
+        for form, so_far in (("text", r", so far\n(.|\n)* now\n(.|\n)*\n\n\Z"), ("json", r'"end":"running".*\n\Z')):
+            with self.subTest(form):
+                path = self.folder / form
+                sonde = self.sonde("heap", "--format", form, "-o", path, "--", TARGET, "churn", 2, trace=False)
+                sonde.ready()
+                sonde.say()
+                sonde.expect("going")
+                for _ in range(2):
+                    before = len(path.read_text())
+                    sonde.kill(signal.SIGUSR1)
+                    harness.wait_until(lambda: re.search(so_far, path.read_text()[before:]), "there is a report so far")
+                sonde.say()
+                status, lines = sonde.finish()
+                self.assertEqual((status, len(lines)), (0, 1), sonde.errors())
+                ends = re.findall(r", so far$|, until it ended after" if form == "text" else r'"end":"\w+"', path.read_text(),
+                                  re.MULTILINE)
+                self.assertEqual(len(ends), 3)
+                self.assertEqual(len(set(ends[:2])), 1)
+                self.assertNotEqual(ends[1], ends[2])
 
     def test_attached_to_it_reports_when_it_is_let_go_and_the_program_goes_on(self):
         program = self.target("allocations", "churn", 2)

@@ -67,10 +67,11 @@ class HeapEvents {
     std::memcpy(snapshot_, &segment, sizeof segment);
     const Bytes bytes = stack == 0 ? Bytes{} : std::as_bytes(std::span(snapshot_));
     event(task, event::HeapCall{operation, static_cast<std::uint16_t>(function), address, old_address, size,
-                                alignment, kind_unknown, event::Snapshot(bytes)});
+                                alignment, kind_unknown, event::Snapshot(bytes), left_out});
   }
 
   bool kind_unknown = false;  // Of the next calls.
+  bool left_out = false;
 
  private:
   Into& into_;

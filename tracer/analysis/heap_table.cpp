@@ -35,8 +35,9 @@ bool crashed(int status) {
 
 }  // namespace
 
-void HeapTable::apply(const event::Event& event) {
+void HeapTable::apply(const event::Event& event, bool matches) {
   last_ = {};
+  matches_ = matches;
   std::visit([&](const auto& payload) { on(payload, event); }, event.payload);
 }
 
@@ -49,6 +50,8 @@ std::vector<const ProcessHeap*> HeapTable::heaps() const {
 }
 
 void HeapTable::on(const event::HeapCall& call, const event::Event& event) {
+  const bool counted = matches_ && !call.left_out;
+  if (!counted && call.operation == event::HeapOperation::allocate) return;
   if (recent_ == nullptr || recent_pid_ != event.task.pid) {
     recent_ = &process(event.task.pid, event.time);
     recent_pid_ = event.task.pid;
@@ -57,7 +60,7 @@ void HeapTable::on(const event::HeapCall& call, const event::Event& event) {
     ++calls_left_out_;
     return;
   }
-  last_ = recent_->heap->apply(call, event.task, event.time, stack_of(call.snapshot));
+  last_ = recent_->heap->apply(call, event.task, event.time, stack_of(call.snapshot), counted);
 }
 
 HeapStackId HeapTable::stack_of(const event::Snapshot& snapshot) const {
@@ -81,7 +84,7 @@ HeapTable::Process& HeapTable::process(pid_t pid, Nanoseconds time) {
 
 std::shared_ptr<ProcessHeap> HeapTable::keep(std::shared_ptr<ProcessHeap> heap) {
   if (heaps_.size() >= limits::heap_processes && !make_room()) return nullptr;
-  if (events_lost_ != 0) heap->become_lossy();
+  if (events_lost_ != 0 || counts_ != Counts::all) heap->become_lossy();
   heaps_.push_back(heap);
   return heap;
 }
@@ -194,7 +197,10 @@ void HeapTable::on(const event::TaskName& name, const event::Event& event) {
 }
 
 void HeapTable::on(const event::Lost& lost, const event::Event&) {
-  events_lost_ += lost.count;
+  const bool asked_for =
+      lost.reason == event::LossReason::sampling || lost.reason == event::LossReason::rate_limit;
+  (asked_for ? sampled_out_ : events_lost_) += lost.count;
+  if (asked_for && counts_ == Counts::sampled) return;  // As it was from the start.
   for (const auto& heap : heaps_) heap->become_lossy();
 }
 

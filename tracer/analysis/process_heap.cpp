@@ -71,12 +71,12 @@ void ProcessHeap::name(std::string_view comm, std::string_view exe) {
   exe_ = exe;
 }
 
-HeapOutcome ProcessHeap::apply(const event::HeapCall& event, TaskId task, Nanoseconds time,
-                               HeapStackId stack) {
+HeapOutcome ProcessHeap::apply(const event::HeapCall& event, TaskId task, Nanoseconds time, HeapStackId stack,
+                               bool counted) {
   HeapOutcome outcome;
-  const Call call{event, task, time, stack};
+  const Call call{event, task, time, stack, counted};
   Thread& thread = threads_[thread_of(task.tid)];
-  used_ = true;
+  used_ |= counted;
   switch (event.operation) {
     case HeapOperation::allocate:
       on_allocate(call, thread);
@@ -141,6 +141,7 @@ void ProcessHeap::on_reallocate(const Call& call, Thread& thread, HeapOutcome& o
   outcome.misuse = thread.misuse;
   if (event.address == 0 && event.size != 0) {
     put_back(thread);
+    if (!call.counted) return;
     note_size(call);
     return fail(call, thread);
   }
@@ -148,7 +149,7 @@ void ProcessHeap::on_reallocate(const Call& call, Thread& thread, HeapOutcome& o
   if (outcome.released) retire(*outcome.released, call, thread.last == event.old_address);
   thread.last = thread.resizing = 0;
   thread.misuse.reset();
-  if (event.address != 0) allocate(call, thread, event.old_address != 0);
+  if (event.address != 0 && call.counted) allocate(call, thread, event.old_address != 0);
 }
 
 void ProcessHeap::allocate(const Call& call, Thread& thread, bool resized) {

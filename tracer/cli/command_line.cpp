@@ -105,12 +105,13 @@ void add_printing_options(CLI::App& app, Settings& settings, RawOptions& raw) {
   app.add_flag("-z", settings.successful_only, "Show only calls that succeed");
   app.add_flag("-Z", settings.failed_only, "Show only calls that fail");
   add_heap_report_options(app, settings, raw.heap);
+  add_only_matching(app, settings);
   app.add_option("--events", settings.events,
-                 "What to show: syscalls, signals, processes (these, if not given), heap")
+                 "What to show: syscalls, signals, processes (these, if not given), heap, mappings")
       ->type_name("LIST")
       ->delimiter(',')
       ->allow_extra_args(false)
-      ->check(CLI::IsMember({"syscalls", "signals", "processes", "heap"}));
+      ->check(CLI::IsMember({"syscalls", "signals", "processes", "heap", "mappings"}));
   app.add_option("--max-output", raw.max_output, "End the output, and detach, after so many bytes (100MB)")
       ->type_name("SIZE");
 }
@@ -127,10 +128,7 @@ void add_tracing_options(CLI::App& app, Settings& settings, RawOptions& raw) {
       ->delimiter(',')
       ->allow_extra_args(false);
   app.add_option("--timeout", raw.timeout, "Detach after this time (30s)")->type_name("TIME");
-  app.add_option("--sample", raw.sample, "Record one of N calls of each call site (1/100)")->type_name("1/N");
-  app.add_option("--max-rate", raw.max_rate,
-                 "Record at most so many calls a second of each call site (10k/s)")
-      ->type_name("RATE");
+  add_sampling_options(app, raw.sample, raw.max_rate);
   app.add_option("--overflow", raw.overflow,
                  "When output is slow: block the program, or drop and count events")
       ->type_name("POLICY")
@@ -144,7 +142,8 @@ void add_tracing_options(CLI::App& app, Settings& settings, RawOptions& raw) {
                "Say nothing more of a program that crashes than its signal");
   add_heap_tracing_options(app, raw.heap);
   app.add_flag("--kill-on-exit", settings.tracing.kill_on_exit, "Kill the traced processes when sonde dies");
-  app.add_flag("--no-pushdown", raw.no_pushdown, "Do not let the kernel filter");
+  app.add_flag("--no-pushdown", raw.no_pushdown,
+               "Do not let the kernel filter, nor leave out calls of allocators");
   app.add_flag("--pushdown", settings.force_pushdown,
                "Let the kernel filter even where that sets no_new_privs");
   app.add_flag("--no-low-latency", raw.no_low_latency, "Do not keep idle CPUs awake while events flow");
@@ -243,6 +242,7 @@ Result<void> apply_tracing(Settings& settings, const RawOptions& raw) {
   tracing.fd_details = raw.fd_paths > 1;
   tracing.drop_on_overflow = raw.overflow == "drop";
   tracing.low_latency = !raw.no_low_latency;
+  settings.heap_pushdown = !raw.no_pushdown;
   settings.pushdown = !raw.no_pushdown && !raw.no_follow && raw.detach_on.empty();
   for (const auto& what : raw.redact) {
     tracing.redact_strings |= what == "strings";
@@ -387,7 +387,8 @@ std::optional<ExitNow> parse_onto(const std::vector<std::string>& typed, Setting
       "  sonde record -o busy.sonde attach --timeout 10s 4242");
   CLI::App* record_run = add_run(*record, settings, raw, mentioned("record") && mentioned("run"));
   CLI::App* record_attach = add_attach(*record, settings, raw, mentioned("record") && mentioned("attach"));
-  const HeapVerbTexts texts{raw.format, raw.timeout, raw.site_skip, raw.overflow, raw.pids, raw.no_follow};
+  const HeapVerbTexts texts{raw.format, raw.timeout,   raw.site_skip, raw.overflow,
+                            raw.pids,   raw.no_follow, raw.sample,    raw.max_rate};
   CLI::App* heap = add_heap(app, settings, raw.heap, texts, mentioned("heap"));
   CLI::App* record_heap =
       add_heap(*record, settings, raw.heap, texts, mentioned("record") && mentioned("heap"));

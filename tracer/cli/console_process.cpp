@@ -12,6 +12,7 @@ namespace sonde::cli {
 namespace {
 
 constexpr int idle_ms = 200;
+constexpr unsigned rounds_between_looks = 16;
 constexpr std::size_t helping = limits::frame_bytes;
 
 bool hung_up(const UniqueFd& fd) {
@@ -57,6 +58,14 @@ class Patience {
   record::CpuLatencyHold latency_;
 };
 
+// The keeper's wishes.
+void serve(const record::ControlSocket& control, Outputs& outputs) {
+  record::ControlMessage message;
+  while (control.receive(message) == record::ControlSocket::State::message) {
+    if (message.kind == record::ControlKind::report) outputs.report_heap();
+  }
+}
+
 }  // namespace
 
 int run_console_process(const Settings& settings, event::Ring& ring, record::ControlSocket control,
@@ -67,7 +76,10 @@ int run_console_process(const Settings& settings, event::Ring& ring, record::Con
   EventPump pump(selection, outputs.sinks(), outputs.stacks(), outputs.heap());
   Patience patience(settings.tracing.low_latency);
   bool ended = false;  // The output is; frames are thrown away until the tracer has closed the ring.
+  unsigned rounds = 0;
   for (bool closed = false;;) {
+    // While frames come without a pause, now and then.
+    if (!ended && ++rounds % rounds_between_looks == 0) serve(control, outputs);
     const Bytes bytes = ring.readable();
     if (bytes.empty()) {
       if (closed) break;
@@ -75,6 +87,7 @@ int run_console_process(const Settings& settings, event::Ring& ring, record::Con
       closed = ring.closed() || hung_up(lifeline);
       if (closed) continue;
       outputs.flush();
+      if (!ended) serve(control, outputs);
       patience.wait(ring);
     } else {
       patience.found_frames();

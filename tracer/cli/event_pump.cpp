@@ -60,7 +60,7 @@ void EventPump::on_exit(const event::Event& event, const event::SyscallExit& exi
 
 void EventPump::on_other(const event::Event& event) {
   if (stacks_ != nullptr) stacks_->apply(event);
-  if (heap_ != nullptr) heap_->apply(event);
+  if (heap_ != nullptr) count_heap(event);
   if (tells_of_stacks(event)) return;
   selection_.observe(event);
   if (std::holds_alternative<event::TaskEnded>(event.payload)) {
@@ -80,6 +80,15 @@ void EventPump::on_other(const event::Event& event) {
   }
   const bool shown = selection_.ask(event);
   for (auto* sink : sinks_) sink->event(event, shown);
+}
+
+void EventPump::count_heap(const event::Event& event) {
+  const bool is_call = std::holds_alternative<event::HeapCall>(event.payload);
+  if (heap_->counts() == analysis::HeapTable::Counts::matching && is_call && !selection_.ask(event)) {
+    heap_->apply_unmatched(event);
+  } else {
+    heap_->apply(event);
+  }
 }
 
 void EventPump::end_call(pid_t tid, Nanoseconds time, output::Unfinished why) {

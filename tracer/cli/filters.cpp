@@ -59,22 +59,33 @@ Result<void> compile_filters(Settings& settings) {
   if (settings.failed_only) {
     if (auto added = selection.add_failed_only(); !added) return added;
   }
-  settings.selection = selection.expression();
+  settings.selection = settings.calls = selection.expression();
+  if (!settings.shows_mappings_alone()) return {};
+  std::vector<filter::TypedExpr> both{
+      filter::compile("syscall in [brk, mmap, mmap2, munmap, mremap]").value()};
+  if (settings.selection) both.push_back(*settings.selection);
+  settings.calls = filter::all_of(std::move(both));
   return {};
 }
 
-void require_captures(Settings& settings) {
-  if (!settings.selection) return;
+Result<void> require_captures(Settings& settings) {
+  settings.only_matching &= settings.selection.has_value();
+  if (!settings.selection) return {};
   record::Options& tracing = settings.tracing;
   const filter::RequiredCapture required = filter::required_capture(*settings.selection);
+  if (required.ages && settings.only_matching) {
+    return fail(ErrorCode::invalid,
+                "--only-matching knows of no block how old it is, as -e 'alloc.age ...' asks; leave it out");
+  }
   tracing.fd_paths |= required.fd_paths;
   tracing.stacks |= required.stacks;
-  if (!required.heap || !settings.events.empty()) return;
+  if (!required.heap || !settings.events.empty()) return {};
   tracing.heap = true;
   tracing.stacks |= settings.heap_stacks;
   tracing.release_stacks = tracing.stacks;
   const filter::Pushdown calls = filter::push_down(*settings.selection, {});
   if (calls.x86_64.stopped == 0 && calls.i386.stopped == 0) tracing.system_calls = false;
+  return {};
 }
 
 void push_filters_down(Settings& settings) {
@@ -84,9 +95,9 @@ void push_filters_down(Settings& settings) {
       !(settings.selection && filter::required_capture(*settings.selection).paths)) {
     tracing.detail = record::Detail::numbers;
   }
-  if (!settings.selection || !tracing.system_calls) return;
-  auto pushed = filter::push_down(*settings.selection, tracing.stacks ? filter::always_trace_for_stacks()
-                                                                      : filter::default_always_trace());
+  if (!settings.calls || !tracing.system_calls) return;
+  auto pushed = filter::push_down(
+      *settings.calls, tracing.stacks ? filter::always_trace_for_stacks() : filter::default_always_trace());
   auto program = std::make_shared<const std::vector<sock_filter>>(std::move(pushed.matching));
   tracing.may_match = [program](Abi abi, std::uint32_t nr, std::span<const std::uint64_t, 6> args) {
     return filter::bpf::run(*program, data_of(abi, nr, args)) != SECCOMP_RET_ALLOW;

@@ -11,6 +11,11 @@ void add_heap_report_options(CLI::App& app, Settings& settings, HeapOptions& hea
       ->check(CLI::IsMember({"site", "function", "module", "thread", "size"}));
 }
 
+void add_only_matching(CLI::App& app, Settings& settings) {
+  app.add_flag("--only-matching", settings.only_matching,
+               "Count on the heap only what the filter matches: faster, but without ages and misuse");
+}
+
 void add_heap_tracing_options(CLI::App& app, HeapOptions& heap) {
   app.add_flag("--no-stacks", heap.no_stacks, "Watch the heap without stacks: faster, but without sites");
   app.add_option("--allocator", heap.allocators,
@@ -19,16 +24,24 @@ void add_heap_tracing_options(CLI::App& app, HeapOptions& heap) {
       ->allow_extra_args(false);
 }
 
+void add_sampling_options(CLI::App& app, std::string& sample, std::string& max_rate) {
+  app.add_option("--sample", sample, "Record one of N calls of each call site (1/100)")->type_name("1/N");
+  app.add_option("--max-rate", max_rate, "Record at most so many calls a second of each call site (10k/s)")
+      ->type_name("RATE");
+}
+
 CLI::App* add_heap(CLI::App& app, Settings& settings, HeapOptions& heap, HeapVerbTexts texts,
                    bool with_options) {
   CLI::App* verb = app.add_subcommand("heap", "Watch what a program allocates, and report where from");
   if (!with_options) return verb;
   verb->footer(
       "Examples:\n  sonde heap -- ./app\n"
-      "  sonde heap --for 30s --by function $(pidof redis-server)");
+      "  sonde heap --for 30s --by function $(pidof redis-server)\n\n"
+      "On SIGUSR1 sonde writes the report so far, and goes on.");
   verb->add_option("--for", texts.timeout, "Leave after this time (30s)")->type_name("TIME");
   add_heap_report_options(*verb, settings, heap);
   add_heap_tracing_options(*verb, heap);
+  add_sampling_options(*verb, texts.sample, texts.max_rate);
   verb->add_option("--format", texts.format, "The report as text, json or csv")
       ->type_name("FORMAT")
       ->check(CLI::IsMember({"text", "json", "csv"}));
@@ -68,9 +81,10 @@ Result<void> apply_heap(Settings& settings, const HeapOptions& heap) {
     if (!function) return Failure(function.error());
     tracing.allocators.push_back(*std::move(function));
   }
+  if (!settings.events.empty() && settings.shows("mappings")) tracing.stacks |= settings.heap_stacks;
   tracing.heap = !settings.events.empty() && settings.shows("heap");
   if (!tracing.heap) return {};
-  tracing.system_calls = settings.shows("syscalls");
+  tracing.system_calls = settings.shows("syscalls") || settings.shows("mappings");
   tracing.stacks |= settings.heap_stacks;
   tracing.release_stacks = tracing.stacks;
   return {};

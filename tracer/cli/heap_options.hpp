@@ -20,8 +20,13 @@ struct HeapOptions {
 
 // --top and --by, of the report.
 void add_heap_report_options(CLI::App& app, Settings& settings, HeapOptions& heap);
+// --only-matching, of verbs that take filters.
+void add_only_matching(CLI::App& app, Settings& settings);
 // --no-stacks
 void add_heap_tracing_options(CLI::App& app, HeapOptions& heap);
+
+// --sample and --max-rate
+void add_sampling_options(CLI::App& app, std::string& sample, std::string& max_rate);
 
 // Texts that more than the heap's settings are made of, as in all verbs.
 struct HeapVerbTexts {
@@ -31,6 +36,8 @@ struct HeapVerbTexts {
   std::string& overflow;
   std::vector<std::string>& pids;
   bool& no_follow;
+  std::string& sample;
+  std::string& max_rate;
 };
 CLI::App* add_heap(CLI::App& app, Settings& settings, HeapOptions& heap, HeapVerbTexts texts,
                    bool with_options);

@@ -42,10 +42,11 @@ bool is_ignored(int signal) {
   return ::sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
 }
 
-sigset_t handled_signals() {
+sigset_t handled_signals(const Settings& settings) {
   sigset_t set;
   ::sigemptyset(&set);
   for (const int signal : {SIGCHLD, SIGCONT}) ::sigaddset(&set, signal);
+  if (settings.reports_heap()) ::sigaddset(&set, SIGUSR1);
   for (const int signal : {SIGINT, SIGQUIT, SIGTERM, SIGHUP}) {
     if (!is_ignored(signal)) ::sigaddset(&set, signal);
   }
@@ -163,7 +164,7 @@ Result<void> Keeper::start_program() {
 // are set.
 Result<void> Keeper::fork_processes() {
   ::signal(SIGCHLD, SIG_DFL);  // Ignored, it would have our children vanish without a word.
-  const sigset_t handled = handled_signals();
+  const sigset_t handled = handled_signals(settings_);
   ::sigprocmask(SIG_BLOCK, &handled, nullptr);
   signals_.reset(::signalfd(-1, &handled, SFD_CLOEXEC | SFD_NONBLOCK));
   auto for_tracer = record::ControlSocket::pair();
@@ -276,6 +277,7 @@ void Keeper::read_messages(record::ControlSocket& socket) {
         ask_to_detach();
         break;
       case record::ControlKind::detach:
+      case record::ControlKind::report:
         break;
     }
   }
@@ -293,6 +295,7 @@ void Keeper::on_signal(const signalfd_siginfo& info) {
     if (program_ != 0) job_.on_continued(static_cast<pid_t>(info.ssi_pid) == tracer_);
     return;
   }
+  if (signal == SIGUSR1) return console_socket_.send(record::ControlKind::report);
   // Ctrl-C and Ctrl-\ reach the program by themselves, since it is in the terminal's foreground group too.
   const bool from_terminal = info.ssi_code == SI_KERNEL && (signal == SIGINT || signal == SIGQUIT);
   if (runs() && from_terminal && !detach_asked_) return;

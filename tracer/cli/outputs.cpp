@@ -62,9 +62,10 @@ std::unique_ptr<output::Sink> summary_sink(const OutputSettings& settings, outpu
   return std::make_unique<output::SummarySink>(out, form, order, settings.summary_per_process);
 }
 
-std::unique_ptr<output::Sink> heap_report_sink(const OutputSettings& settings, output::Stream& out,
-                                               output::Stream* notices, const analysis::HeapTable& heap,
-                                               const StackNames& stacks) {
+std::unique_ptr<output::HeapReportSink> heap_report_sink(const OutputSettings& settings, output::Stream& out,
+                                                         output::Stream* notices,
+                                                         const analysis::HeapTable& heap,
+                                                         const StackNames& stacks) {
   using Form = output::HeapReportSink::Form;
   const Form form = settings.format == Format::json  ? Form::json
                     : settings.format == Format::csv ? Form::csv
@@ -97,6 +98,11 @@ event::TraceMetadata metadata_of(const Settings& settings) {
   return metadata;
 }
 
+// Lines alone tell what the account knows only where it knows of every block.
+bool keeps_heap_account(const Settings& settings) {
+  return settings.tracing.heap && (!settings.only_matching || settings.output.summary != Summary::none);
+}
+
 // A descriptor of our own for one of the standard ones, which the program must not inherit.
 UniqueFd duplicate(int fd) { return UniqueFd(::fcntl(fd, F_DUPFD_CLOEXEC, 3)); }
 
@@ -109,7 +115,7 @@ Result<Outputs> Outputs::open(const Settings& settings) {
       settings.verb == Verb::report) {
     outputs.stacks_ = std::make_unique<StackNames>(settings);
   }
-  const bool recording = settings.verb != Verb::report && !settings.trace_file.empty();
+  const bool recording = settings.records();
   if (recording) {
     auto trace = event::TraceFileWriter::create(settings.trace_file, metadata_of(settings));
     if (!trace) return Failure(trace.error());
@@ -117,7 +123,13 @@ Result<Outputs> Outputs::open(const Settings& settings) {
     outputs.trace_name_ = settings.trace_file;
   }
   if (recording && settings.output.path.empty()) return outputs;
-  if (settings.tracing.heap) outputs.heap_ = std::make_unique<analysis::HeapTable>();
+  if (keeps_heap_account(settings)) {
+    using Counts = analysis::HeapTable::Counts;
+    const bool sampled = settings.tracing.sample > 1 || settings.tracing.max_rate != 0;
+    outputs.heap_ = std::make_unique<analysis::HeapTable>(settings.only_matching ? Counts::matching
+                                                          : sampled              ? Counts::sampled
+                                                                                 : Counts::all);
+  }
 
   output::Target target;
   if (settings.output.path.empty() && settings.verb == Verb::report) {
@@ -143,9 +155,11 @@ Result<Outputs> Outputs::open(const Settings& settings) {
     outputs.sinks_.push_back(summary_sink(settings.output, *outputs.out_));
   }
   if (settings.output.summary != Summary::none && outputs.heap_) {
-    outputs.sinks_.push_back(heap_report_sink(settings.output, *outputs.out_,
-                                              settings.output.summary == Summary::only ? notices : nullptr,
-                                              *outputs.heap_, *outputs.stacks_));
+    auto report = heap_report_sink(settings.output, *outputs.out_,
+                                   settings.output.summary == Summary::only ? notices : nullptr,
+                                   *outputs.heap_, *outputs.stacks_);
+    outputs.heap_report_ = report.get();
+    outputs.sinks_.push_back(std::move(report));
   }
   return outputs;
 }
@@ -172,6 +186,12 @@ void Outputs::flush() {
   if (notices_) notices_->flush();
 }
 
+void Outputs::report_heap() {
+  if (heap_report_ == nullptr) return;
+  heap_report_->report();
+  flush();
+}
+
 bool Outputs::finish() {
   if (trace_ && !trace_error_) {
     if (auto done = trace_->finish(); !done) trace_error_ = done.error();
@@ -194,6 +214,7 @@ std::string Outputs::why_ended() const {
 }
 
 void Outputs::abandon() {
+  heap_report_ = nullptr;
   sinks_.clear();
   out_.reset();
   notices_.reset();

@@ -78,7 +78,10 @@ int report(const Settings& settings) {
     complain_of_filter(compiled.error());
     return failure;
   }
-  require_captures(final_settings);
+  if (auto required = require_captures(final_settings); !required) {
+    complain(required.error());
+    return failure;
+  }
   return render(final_settings, *std::move(reader));
 }
 

@@ -4,9 +4,10 @@ namespace sonde::cli {
 
 Selection::Selection(const Settings& settings, StackNames* stacks, const analysis::HeapTable* heap)
     : expression_(settings.selection),
+      calls_(settings.calls),
       stacks_(stacks),
       heap_(heap),
-      system_calls_(settings.shows("syscalls")),
+      system_calls_(settings.shows("syscalls") || settings.shows("mappings")),
       signals_(settings.shows("signals")),
       processes_(settings.shows("processes")),
       heap_calls_(settings.shows("heap")) {}
@@ -58,12 +59,12 @@ filter::CallView Selection::view(const decode::Call& call, filter::CallState sta
 
 Shown Selection::ask(const decode::Call& call) const {
   if (!system_calls_) return Shown::no;
-  if (!expression_) return Shown::yes;
+  if (!calls_) return Shown::yes;
   const auto state = call.exit ? filter::CallState::returned : filter::CallState::entered;
   filter::CallView seen = view(call, state);
   const auto stack = stack_of(call.entered.stack(), call.task.pid);
   if (stack) seen.origin.stack = &*stack;
-  switch (filter::evaluate(*expression_, filter::CallFields(seen))) {
+  switch (filter::evaluate(*calls_, filter::CallFields(seen))) {
     case filter::Verdict::yes:
       return Shown::yes;
     case filter::Verdict::pending:
@@ -77,18 +78,18 @@ Shown Selection::ask(const decode::Call& call) const {
 
 bool Selection::ask(const decode::Call& call, Nanoseconds time, output::Unfinished why) const {
   if (!system_calls_) return false;
-  if (!expression_) return true;
+  if (!calls_) return true;
   filter::CallView seen = view(call, why == output::Unfinished::detached ? filter::CallState::detached
                                                                          : filter::CallState::unfinished);
   seen.duration = time - call.enter_time;
   const auto stack = stack_of(call.entered.stack(), call.task.pid);
   if (stack) seen.origin.stack = &*stack;
-  return filter::evaluate(*expression_, filter::CallFields(seen)) == filter::Verdict::yes;
+  return filter::evaluate(*calls_, filter::CallFields(seen)) == filter::Verdict::yes;
 }
 
 bool Selection::ask(const event::HeapCall& call, filter::Origin from) const {
   // What a resize gives up is told with its result.
-  if (!heap_calls_ || call.operation == event::HeapOperation::give_up) return false;
+  if (!heap_calls_ || call.left_out || call.operation == event::HeapOperation::give_up) return false;
   if (!expression_) return true;
   const auto stack = stack_of(call.snapshot.stack(), from.task.pid);
   if (stack) from.stack = &*stack;

@@ -20,8 +20,12 @@ int trace(Settings& settings) {
     complain_of_filter(compiled.error());
     return failure;
   }
-  require_captures(settings);
+  if (auto required = require_captures(settings); !required) {
+    complain(required.error());
+    return failure;
+  }
   push_filters_down(settings);
+  push_heap_filters_down(settings);
   return keep(settings);
 }
 

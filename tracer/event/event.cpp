@@ -171,7 +171,8 @@ std::optional<Payload> parse_payload(FrameType type, Bytes body) {
                         f.size,
                         f.alignment,
                         (f.flags & heap_kind_unknown) != 0,
-                        Snapshot(p->rest)};
+                        Snapshot(p->rest),
+                        (f.flags & heap_left_out) != 0};
       }
       return std::nullopt;
   }

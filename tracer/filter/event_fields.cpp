@@ -4,7 +4,6 @@
 #include <fcntl.h>
 
 #include "argument.hpp"
-#include "sonde/allocator/functions.hpp"
 
 namespace sonde::filter {
 
@@ -31,19 +30,6 @@ bool faults(int signal) {
   return signal == SIGSEGV || signal == SIGBUS || signal == SIGILL || signal == SIGFPE || signal == SIGTRAP;
 }
 
-EventKind kind_of(event::HeapOperation operation) {
-  switch (operation) {
-    case event::HeapOperation::allocate:
-      return EventKind::alloc;
-    case event::HeapOperation::release:
-      return EventKind::free;
-    case event::HeapOperation::give_up:
-    case event::HeapOperation::reallocate:
-      return EventKind::realloc;
-  }
-  return EventKind::alloc;
-}
-
 constexpr std::uint32_t heap_kinds = bit(EventKind::alloc) | bit(EventKind::free) | bit(EventKind::realloc);
 
 void require(const Node& node, RequiredCapture& capture) {
@@ -68,8 +54,10 @@ void require(const Node& node, RequiredCapture& capture) {
     case Field::alloc_address:
     case Field::alloc_function:
     case Field::alloc_usable:
-    case Field::alloc_age:
       capture.heap = true;
+      break;
+    case Field::alloc_age:
+      capture.heap = capture.ages = true;
       break;
     case Field::kind:
       capture.heap |= !node.test->negated && (std::get<BitsTest>(node.test->body).mask & heap_kinds) != 0;
@@ -240,37 +228,6 @@ Values<Integer> SignalFields::integers(Field field) const {
     default:
       return OriginFields::integers(field);
   }
-}
-
-HeapFields::HeapFields(const Origin& origin, const HeapView& heap)
-    : OriginFields(origin, kind_of(heap.call.operation)), heap_(heap) {}
-
-Values<Integer> HeapFields::integers(Field field) const {
-  const event::HeapCall& call = heap_.call;
-  switch (field) {
-    case Field::alloc_size:
-      if (call.operation == event::HeapOperation::release) return {};
-      return Values<Integer>::of(unsigned64(call.size));
-    case Field::alloc_address: {
-      auto addresses = Values<Integer>::of(unsigned64(call.address));
-      if (call.old_address != 0) addresses.add(unsigned64(call.old_address));
-      return addresses;
-    }
-    case Field::alloc_age:
-      return heap_.age ? Values<Integer>::of(unsigned64(*heap_.age)) : Values<Integer>{};
-    default:
-      return OriginFields::integers(field);
-  }
-}
-
-Values<std::string_view> HeapFields::strings(Field field) const {
-  if (field != Field::alloc_function) return OriginFields::strings(field);
-  const auto function = static_cast<allocator::Function>(heap_.call.function);
-  const allocator::FunctionRow* row = allocator::row_of(function);
-  if (row == nullptr) return readable(heap_.call.snapshot.function());
-  auto names = Values<std::string_view>::of(allocator::name_of(function));
-  if (names.items[0] != row->symbol) names.add(row->symbol);
-  return names;
 }
 
 RequiredCapture required_capture(const TypedExpr& expr) {

@@ -185,6 +185,7 @@ class Writer {
     const analysis::HeapShared& shared = source_.table.shared();
     out_ += ",\"left_out\":{\"events\":";
     append_json_unsigned(out_, source_.table.events_lost());
+    number("sampled", source_.table.sampled_out());
     number("heaps", source_.table.heaps_left_out());
     number("calls", source_.table.calls_left_out());
     number("blocks", shared.blocks_left_out);

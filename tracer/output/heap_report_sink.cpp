@@ -17,16 +17,23 @@ void HeapReportSink::event(const event::Event& event, bool) {
   notices_->flush();
 }
 
-void HeapReportSink::finish(Nanoseconds) {
+void HeapReportSink::finish(Nanoseconds) { write(false); }
+
+void HeapReportSink::report() { write(true); }
+
+void HeapReportSink::write(bool so_far) {
+  HeapReportOptions options = options_;
+  options.so_far = so_far;
   switch (form_) {
     case Form::text:
-      out_.buffer() += heap_report_text(table_, stacks_, options_);
+      out_.buffer() += heap_report_text(table_, stacks_, options);
+      if (so_far) out_.buffer() += '\n';
       break;
     case Form::json:
       out_.buffer() += heap_report_json(table_, stacks_);
       break;
     case Form::csv:
-      out_.buffer() += heap_report_csv(table_, stacks_, options_);
+      out_.buffer() += heap_report_csv(table_, stacks_, options);
       break;
   }
   out_.commit();

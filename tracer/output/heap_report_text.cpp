@@ -94,7 +94,7 @@ class Report {
     }
     switch (heap.how_ended()) {
       case analysis::HeapEnd::running:
-        out_ += ", which ran on when the trace ended";
+        out_ += options_.so_far ? ", so far" : ", which ran on when the trace ended";
         break;
       case analysis::HeapEnd::exited:
         append(out_, ", until it ended after {}", since_start(heap.ended()));
@@ -195,8 +195,9 @@ class Report {
                     percent(total.temporary, total.releases)));
     row("peak", fmt::format("{} in {}, after {}", bytes_text(heap.peak_bytes()),
                             counted(total.peak_blocks(heap.peak()), "block"), since_start(heap.peak_time())));
-    row("live", fmt::format("{} in {} at the end", bytes_text(total.live_bytes),
-                            counted(total.live_blocks, "block")));
+    const bool runs = options_.so_far && heap.how_ended() == analysis::HeapEnd::running;
+    row("live", fmt::format("{} in {} {}", bytes_text(total.live_bytes), counted(total.live_blocks, "block"),
+                            runs ? "now" : "at the end"));
     if (heap.lifetimes().count() != 0) {
       row("lifetimes", fmt::format("half of them at most {}, 90 % at most {}, 99 % at most {}",
                                    duration_text(heap.lifetimes().quantile(0.5)),
@@ -287,6 +288,8 @@ void append_left_out(std::string& out, const analysis::HeapTable& table) {
   const analysis::HeapShared& shared = table.shared();
   const std::pair<std::uint64_t, std::string_view> counts[] = {
       {table.events_lost(), "events were left out while tracing, so that all of this may be wrong"},
+      {table.sampled_out(),
+       "events were left out as asked: all of this is of a sample, but for single blocks"},
       {table.heaps_left_out(), "smaller heaps of processes that have ended are left out"},
       {table.calls_left_out(), "calls of further processes are left out"},
       {shared.blocks_left_out, "blocks found no room, and count as allocated alone"},
@@ -323,6 +326,8 @@ std::string heap_report_text(const analysis::HeapTable& table, const StackSource
     append(out, "\nand the heaps of {} more processes, which were smaller; --top shows them\n",
            count_text(all - heaps.size()));
   }
+  if (table.counts() == analysis::HeapTable::Counts::matching)
+    out += "\nCounted are only blocks whose allocation the filter matches.\n";
   append_left_out(out, table);
   return out;
 }

@@ -18,6 +18,17 @@ using arch::Register;
 using probes::Probe;
 using probes::ProbeSet;
 
+std::string_view own_name(const HeapFunction& function) {
+  return function.by_user() ? std::string_view(function.symbol) : std::string_view();
+}
+
+// 0 where nothing can be read.
+std::uint64_t word_at(pid_t tid, Address address) {
+  std::uint64_t word = 0;
+  memory::ProcessMemory(tid).read(address, std::as_writable_bytes(std::span(&word, 1)));
+  return word;
+}
+
 bool same_memory(pid_t a, pid_t b) { return ::syscall(SYS_kcmp, a, b, KCMP_VM, 0, 0) == 0; }
 
 }  // namespace
@@ -167,17 +178,38 @@ void HeapCapture::on_entry(Task& task, Space& space, const arch::Registers& regi
   if (function.releases()) return on_release(task, space, entry, registers, time);
   task.heap.release.reset();
   if (!task.heap.calls.enter(entry)) return;
-  if (HeapEntry* kept = task.heap.calls.innermost(entry.stack_pointer)) {
-    kept->stack = stack_of(task.id, registers, time);
+  HeapEntry& kept = *task.heap.calls.innermost(entry.stack_pointer);
+  // The end of one that is unwanted stops the task all the same, and what it calls is still its own affair.
+  const bool with_stack = decide(task, space, kept, result_of(entry, function, 0), time);
+  if (kept.unwanted) return;
+  if (with_stack) kept.stack = stack_of(task.id, registers, time);
+  if (function.resizes() && entry.pointer != 0) tell(task, space, time, give_up_of(kept, function), kept);
+}
+
+bool HeapCapture::decide(const Task& task, const Space& space, HeapEntry& entry,
+                         const event::HeapFrame& frame, Nanoseconds time) {
+  const HeapWant want =
+      options_.heap_want
+          ? options_.heap_want({{space.owner, task.id.tid}, frame, own_name(functions_[entry.function])})
+          : HeapWant::all;
+  entry.unwanted = want == HeapWant::nothing;
+  const bool allocates = frame.operation == event::HeapOperation::allocate;
+  if (entry.unwanted || !limiter_.active() || (want == HeapWant::account && !allocates)) {
+    return want == HeapWant::all;
   }
-  if (function.resizes() && entry.pointer != 0) tell(task, space, time, give_up_of(entry, function), entry);
+  const auto verdict = limiter_.ask(word_at(task.id.tid, {entry.stack_pointer}), entry.function, time);
+  if (verdict == SiteLimiter::Verdict::record) return want == HeapWant::all;
+  events_.left_out(verdict == SiteLimiter::Verdict::over_rate ? event::LossReason::rate_limit
+                                                              : event::LossReason::sampling);
+  // What a call gives back must be known: that block may have been counted.
+  entry.unwanted = allocates;
+  entry.left_out = !allocates;
+  return false;
 }
 
 void HeapCapture::tell(const Task& task, const Space& space, Nanoseconds time, const event::HeapFrame& frame,
                        const HeapEntry& entry) {
-  const HeapFunction& function = functions_[entry.function];
-  events_.heap({space.owner, task.id.tid}, time, frame, entry.stack,
-               function.by_user() ? std::string_view(function.symbol) : std::string_view());
+  events_.heap({space.owner, task.id.tid}, time, frame, entry.stack, own_name(functions_[entry.function]));
 }
 
 void HeapCapture::on_release(Task& task, Space& space, HeapEntry& entry, const arch::Registers& registers,
@@ -188,12 +220,14 @@ void HeapCapture::on_release(Task& task, Space& space, HeapEntry& entry, const a
   if (continues_release(task, entry)) return;
   task.heap.release.reset();
   if (function.kind != allocator::Kind::c) {
-    const memory::ProcessMemory memory(task.id.tid);
-    std::uint64_t return_address = 0;
-    memory.read({entry.stack_pointer}, std::as_writable_bytes(std::span(&return_address, 1)));
+    const std::uint64_t return_address = word_at(task.id.tid, {entry.stack_pointer});
     task.heap.release = Release{entry.pointer, entry.stack_pointer, return_address, registers.pc()};
   }
-  if (options_.release_stacks && entry.pointer != 0) entry.stack = stack_of(task.id, registers, time);
+  const bool with_stack = decide(task, space, entry, release_of(entry, function), time);
+  if (entry.unwanted) return;
+  if (with_stack && options_.release_stacks && entry.pointer != 0) {
+    entry.stack = stack_of(task.id, registers, time);
+  }
   tell(task, space, time, release_of(entry, function), entry);
 }
 
@@ -204,22 +238,18 @@ bool HeapCapture::continues_release(Task& task, const HeapEntry& entry) const {
   constexpr std::uint64_t function_reach = 1024;
   if (!task.heap.release || task.heap.release->pointer != entry.pointer) return false;
   const Release& first = *task.heap.release;
-  std::uint64_t return_address = 0;
-  const memory::ProcessMemory memory(task.id.tid);
-  memory.read({entry.stack_pointer}, std::as_writable_bytes(std::span(&return_address, 1)));
+  const std::uint64_t return_address = word_at(task.id.tid, {entry.stack_pointer});
   if (entry.stack_pointer == first.stack_pointer) return return_address == first.return_address;
   return entry.stack_pointer < first.stack_pointer && return_address - first.function.value < function_reach;
 }
 
 void HeapCapture::on_end(Task& task, Space& space, std::optional<HeapEntry> ended, std::uint64_t result) {
-  if (!ended) return;
+  if (!ended || ended->unwanted) return;
   const HeapFunction& function = functions_[ended->function];
   if (function.releases()) return;
   if (function.arguments.result) {
     const bool failed = static_cast<std::uint32_t>(result) != 0;
-    result = 0;
-    const memory::ProcessMemory memory(task.id.tid);
-    if (!failed) memory.read({ended->pointer}, std::as_writable_bytes(std::span(&result, 1)));
+    result = failed ? 0 : word_at(task.id.tid, {ended->pointer});
   }
   tell(task, space, now(), result_of(*ended, function, result), *ended);
 }
@@ -229,17 +259,11 @@ void HeapCapture::on_end(Task& task, Space& space, std::optional<HeapEntry> ende
 void HeapCapture::on_jump(Task& task, Space& space, Address jump, std::uint64_t stack_pointer) {
   const HeapEntry* entry = task.heap.calls.innermost(stack_pointer);
   if (entry == nullptr || !entry->leaves_by_jump) return;
-  const memory::ProcessMemory memory(task.id.tid);
-  const auto word_at = [&](Address address) {
-    Address word;
-    memory.read(address, std::as_writable_bytes(std::span(&word.value, 1)));
-    return word;
-  };
   if (const auto pointer = space.pointers.find(jump.value); pointer != space.pointers.end()) {
-    const Probe* target = space.probes->at(word_at(pointer->second));
+    const Probe* target = space.probes->at({word_at(task.id.tid, pointer->second)});
     if (target != nullptr && role_of(target->tag) == ProbeRole::entry) return;
   }
-  if (catch_return(space, word_at({stack_pointer}))) return;
+  if (catch_return(space, {word_at(task.id.tid, {stack_pointer})})) return;
   // What comes back is not seen.
   task.heap.calls.leave(stack_pointer);
   events_.left_out(event::LossReason::unwatched);

@@ -23,7 +23,8 @@ event::HeapFrame frame_of(HeapOperation operation, const HeapEntry& entry, const
           .alignment = entry.alignment,
           .operation = operation,
           .function = static_cast<std::uint16_t>(function.number),
-          .flags = entry.kind_unknown ? event::heap_kind_unknown : 0};
+          .flags = (entry.kind_unknown ? event::heap_kind_unknown : 0) |
+                   (entry.left_out ? event::heap_left_out : 0)};
 }
 
 }  // namespace

@@ -14,7 +14,19 @@ namespace sonde::analysis {
 // limits::heap_*; what found no room is counted.
 class HeapTable {
  public:
-  void apply(const event::Event& event);
+  // Of all but the first, other calls are told at most where they give a block back, and nobody is accused
+  // of anything.
+  enum class Counts : std::uint8_t {
+    all,
+    matching,  // Allocations that a filter matches.
+    sampled,   // Those that the tracer has not left out.
+  };
+  explicit HeapTable(Counts counts = Counts::all) : counts_(counts) {}
+  Counts counts() const { return counts_; }
+
+  void apply(const event::Event& event) { apply(event, true); }
+  // Of one that counts what a filter matches: another event.
+  void apply_unmatched(const event::Event& event) { apply(event, false); }
 
   // What the last event did, if it was an allocator's call; else nothing.
   const HeapOutcome& last() const { return last_; }
@@ -28,8 +40,12 @@ class HeapTable {
   // Calls that belong to none of the heaps, since there are too many processes at once.
   std::uint64_t calls_left_out() const { return calls_left_out_; }
   std::uint64_t events_lost() const { return events_lost_; }
+  // Of all sorts of events, by --sample and --max-rate.
+  std::uint64_t sampled_out() const { return sampled_out_; }
 
  private:
+  void apply(const event::Event& event, bool matches);
+
   // The stacks of the stream by their ids, which count up: one after the other from `first` on.
   struct Generation {
     std::uint32_t first = 0;
@@ -62,6 +78,8 @@ class HeapTable {
   void forget_task(pid_t tid, bool crashed = false);
   HeapStackId stack_of(const event::Snapshot& snapshot) const;
 
+  const Counts counts_;
+  bool matches_ = true;  // The event that is being applied.
   HeapShared shared_;
   std::vector<std::shared_ptr<ProcessHeap>> heaps_;
   std::unordered_map<pid_t, Process> processes_;
@@ -77,6 +95,7 @@ class HeapTable {
   std::uint64_t heaps_left_out_ = 0;
   std::uint64_t calls_left_out_ = 0;
   std::uint64_t events_lost_ = 0;
+  std::uint64_t sampled_out_ = 0;
 };
 
 }  // namespace sonde::analysis

@@ -72,7 +72,9 @@ class ProcessHeap {
   ProcessHeap(const ProcessHeap&) = delete;
   ~ProcessHeap();
 
-  HeapOutcome apply(const event::HeapCall& call, TaskId task, Nanoseconds time, HeapStackId stack);
+  // Of a call that is not `counted` only what it gives back matters.
+  HeapOutcome apply(const event::HeapCall& call, TaskId task, Nanoseconds time, HeapStackId stack,
+                    bool counted = true);
   // What the task had begun will not be ended. `crashed`: by a signal that tells of a mistake.
   void end_task(pid_t tid, bool crashed);
   // Gives back what only a heap in use needs. Counters stay: what is live then is what was live at the end.
@@ -119,6 +121,7 @@ class ProcessHeap {
     TaskId task;
     Nanoseconds time;
     HeapStackId stack;
+    bool counted;
     HeapPlace place() const { return {event.function, stack, task.tid, time}; }
   };
 

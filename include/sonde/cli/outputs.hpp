@@ -10,6 +10,7 @@
 #include "sonde/cli/settings.hpp"
 #include "sonde/cli/stack_names.hpp"
 #include "sonde/event/trace_file.hpp"
+#include "sonde/output/heap_report_sink.hpp"
 #include "sonde/output/sink.hpp"
 #include "sonde/output/stream.hpp"
 #include "sonde/output/target.hpp"
@@ -31,6 +32,8 @@ class Outputs {
   void append(Bytes frames);
   // To be called when nothing more is to be read for now.
   void flush();
+  // Writes the report on the heap so far, if there is to be one; more events may follow.
+  void report_heap();
   // Ends the trace file and writes what is left. False when something was not written.
   bool finish();
   // No more can be written, or is wanted: a closed pipe, a full disk, --max-output.
@@ -48,6 +51,7 @@ class Outputs {
   std::unique_ptr<output::Stream> out_;
   std::unique_ptr<output::Stream> notices_;
   std::vector<std::unique_ptr<output::Sink>> sinks_;
+  output::HeapReportSink* heap_report_ = nullptr;  // One of them.
   std::optional<event::TraceFileWriter> trace_;
   std::optional<Error> trace_error_;
   std::string trace_name_;

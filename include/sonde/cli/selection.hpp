@@ -50,6 +50,7 @@ class Selection {
   std::optional<StackFields> stack_of(std::uint32_t id, pid_t pid) const;
 
   std::optional<filter::TypedExpr> expression_;
+  std::optional<filter::TypedExpr> calls_;  // Of system calls.
   StackNames* stacks_;
   const analysis::HeapTable* heap_;
   const bool system_calls_;

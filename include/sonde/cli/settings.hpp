@@ -71,9 +71,12 @@ struct Settings {
   std::vector<sock_filter>
       program_filter;  // What pushdown made of the filter, for the program; empty for none.
   std::optional<filter::TypedExpr> selection;  // What they mean together; empty: everything.
+  std::optional<filter::TypedExpr> calls;      // The same of system calls, which --events may narrow further.
   std::vector<std::string> events;             // --events; see shows()
   bool print_stacks = false;                   // -k
   bool heap_stacks = true;                     // Not --no-stacks
+  bool heap_pushdown = true;                   // Not --no-pushdown
+  bool only_matching = false;                  // --only-matching, with a filter
   // --site-skip: whether frames of a module or function of that name are no sites. Empty: none more than
   // usual.
   std::function<bool(std::string_view)> skip_site;
@@ -82,8 +85,19 @@ struct Settings {
   std::optional<std::uint64_t> timeout_ns;
   std::vector<std::string> arguments;  // As typed, for a trace file's metadata.
 
-  // Whether events of that sort ("syscalls", "signals", "processes", "heap") are to be shown, as far as
-  // --events says.
+  // Whether of all system calls those that map memory are shown.
+  bool shows_mappings_alone() const { return !shows("syscalls") && shows("mappings"); }
+
+  // Whether a recording is written.
+  bool records() const { return verb != Verb::report && !trace_file.empty(); }
+
+  // Whether a report on the heap is written.
+  bool reports_heap() const {
+    return tracing.heap && output.summary != Summary::none && !(records() && output.path.empty());
+  }
+
+  // Whether events of that sort ("syscalls", "signals", "processes", "heap", "mappings") are to be shown, as
+  // far as --events says.
   bool shows(std::string_view sort) const {
     return events.empty() || std::find(events.begin(), events.end(), sort) != events.end();
   }

@@ -138,6 +138,7 @@ struct HeapCall {
   std::uint64_t alignment;
   bool kind_unknown;  // See heap_kind_unknown.
   Snapshot snapshot;
+  bool left_out = false;  // See heap_left_out.
 };
 
 struct Event {

@@ -202,6 +202,8 @@ struct HeapFrame {
 
 // Functions of several kinds are one and the same here: which of them was called is not known.
 inline constexpr std::uint32_t heap_kind_unknown = 1;
+// The call was left out, and is told for what it gives back alone: it is shown to nobody.
+inline constexpr std::uint32_t heap_left_out = 2;
 
 // What a snapshot's segment holds.
 enum class SegmentKind : std::uint16_t {

@@ -140,12 +140,40 @@ class HeapFields final : public OriginFields {
   const HeapView heap_;
 };
 
+// A call of an allocator at its entry; a view. Its operation is what it will be told as.
+struct HeapEntryView {
+  TaskId task;
+  event::HeapOperation operation{};
+  // Of any call that is told as such: nothing else is known, and the members below mean nothing.
+  bool any_such = false;
+  std::uint16_t function = 0;      // allocator::Function
+  std::string_view own_name = {};  // Of a function that has no row.
+  std::uint64_t address = 0;       // Of a release: the block.
+  std::uint64_t size = 0;
+};
+
+// The fields of HeapFields, as far as an entry knows them: what the end, the stack, the process or the
+// account of its heap would tell is pending. An expression that is `no` or `unknown` here is so at the end.
+class HeapEntryFields final : public Fields {
+ public:
+  explicit HeapEntryFields(const HeapEntryView& entry) : entry_(entry) {}
+
+  Values<Integer> integers(Field field) const override;
+  Values<std::string_view> strings(Field field) const override;
+  Bits bits(Field field) const override;
+  Verdict stack_has(StackPart, std::string_view) const override { return Verdict::pending; }
+
+ private:
+  const HeapEntryView& entry_;
+};
+
 // What must be captured for an expression to be decided; what was not is unknown.
 struct RequiredCapture {
   bool paths = false;     // Path arguments.
   bool fd_paths = false;  // The paths behind descriptor arguments.
   bool names = false;     // comm and exe.
   bool stacks = false;
+  bool ages = false;  // Of blocks: every allocation must be known.
   bool heap = false;  // Calls of allocators: it asks for what only these have, or for their kinds.
 };
 

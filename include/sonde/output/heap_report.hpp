@@ -18,6 +18,7 @@ std::optional<HeapGrouping> heap_grouping_named(std::string_view name);
 struct HeapReportOptions {
   std::size_t top = 10;  // Sites or groups of each list, and processes.
   HeapGrouping by = HeapGrouping::site;
+  bool so_far = false;  // Processes that run go on to be watched.
 };
 
 // For people, who read it from the top: misuse, totals, the peak, and where the memory comes from.

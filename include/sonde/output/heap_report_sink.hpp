@@ -1,4 +1,4 @@
-// Writes the report on the heaps when the events end.
+// Writes the report on the heaps when the events end, and whenever it is asked for.
 #pragma once
 
 #include "sonde/output/heap_report.hpp"
@@ -21,10 +21,14 @@ class HeapReportSink final : public Sink {
   void call_unfinished(const decode::Call&, Nanoseconds, Unfinished) override {}
   void event(const event::Event& event, bool shown) override;
   void finish(Nanoseconds time) override;
+  // What there is to say so far. Events may follow, and another report.
+  void report();
 
  private:
   Stream& out_;
   Stream* notices_;
+  void write(bool so_far);
+
   Form form_;
   HeapReportOptions options_;
   const analysis::HeapTable& table_;

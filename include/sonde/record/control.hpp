@@ -16,6 +16,8 @@ namespace sonde::record {
 enum class ControlKind : std::uint32_t {
   // To the tracer.
   detach,  // Let every tracee go, then end. Under a seccomp filter: stop reporting, and stay.
+  // To the console.
+  report,  // Write the report on the heap so far, and go on.
   // To the keeper.
   refused,       // A tracee could not be attached to; the text says why.
   output_ended,  // From the console: no more events are wanted (closed pipe, full disk, --max-output).

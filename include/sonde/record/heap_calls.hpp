@@ -24,6 +24,8 @@ struct HeapEntry {
   std::uint32_t stack = 0;  // Its id.
   bool kind_unknown = false;
   bool leaves_by_jump = false;  // See PlannedProbe.
+  bool unwanted = false;        // Nobody is to be told of it.
+  bool left_out = false;        // As event::heap_left_out.
 };
 
 // Calls end in the order in which they began only as a rule: an exception or a longjmp leaves many at once, a

@@ -19,6 +19,7 @@
 #include "sonde/record/event_writer.hpp"
 #include "sonde/record/heap_plan.hpp"
 #include "sonde/record/options.hpp"
+#include "sonde/record/site_limiter.hpp"
 #include "sonde/record/task.hpp"
 
 namespace sonde::record {
@@ -79,6 +80,7 @@ class HeapCapture {
         events_(events),
         table_(table),
         functions_(options.allocators),
+        limiter_(options),
         code_(std::move(code)) {}
 
   Space* space_of(pid_t pid) const;
@@ -92,6 +94,9 @@ class HeapCapture {
                   Nanoseconds time);
   void tell(const Task& task, const Space& space, Nanoseconds time, const event::HeapFrame& frame,
             const HeapEntry& entry);
+  // How much is told of the call that begins: sets what the entry says of that. True when a stack is wanted.
+  bool decide(const Task& task, const Space& space, HeapEntry& entry, const event::HeapFrame& frame,
+              Nanoseconds time);
   bool continues_release(Task& task, const HeapEntry& entry) const;
   void on_end(Task& task, Space& space, std::optional<HeapEntry> ended, std::uint64_t result);
   void on_jump(Task& task, Space& space, Address jump, std::uint64_t stack_pointer);
@@ -102,6 +107,7 @@ class HeapCapture {
   EventWriter& events_;
   probes::PatchTable& table_;
   HeapFunctions functions_;
+  SiteLimiter limiter_;
   arch::Code code_;
   std::unordered_map<pid_t, std::shared_ptr<Space>> spaces_;
   std::unordered_map<std::uint32_t, HeapPlan> plans_;  // By a module's id.

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "sonde/base/types.hpp"
+#include "sonde/event/frame.hpp"
 #include "sonde/record/heap_functions.hpp"
 
 namespace sonde::record {
@@ -16,6 +17,20 @@ namespace sonde::record {
 enum class Detail : std::uint8_t {
   numbers,  // Nothing but registers: enough for statistics.
   memory,   // What the arguments point to.
+};
+
+// How much is told of an allocator's call.
+enum class HeapWant : std::uint8_t {
+  nothing,
+  account,  // Its event, for the account of the heap alone: without a stack.
+  all,
+};
+
+// Such a call as it begins: `frame` has the operation that it will be told as, and no result yet.
+struct HeapCallBegun {
+  TaskId task;
+  const event::HeapFrame& frame;
+  std::string_view own_name;  // Of a function that the user has named.
 };
 
 struct Options {
@@ -43,6 +58,9 @@ struct Options {
   // Says whether a call can be of interest, from its registers; what cannot be is not recorded. Empty: all
   // can.
   std::function<bool(Abi, std::uint32_t nr, std::span<const std::uint64_t, 6> args)> may_match;
+
+  // The same of an allocator's call. Empty: all of each.
+  std::function<HeapWant(const HeapCallBegun&)> heap_want;
 
   // Overflow: wait for the console, or drop and count.
   bool drop_on_overflow = false;

@@ -15,7 +15,9 @@ using namespace sonde::test;
 namespace {
 
 struct Trace : HeapEvents<HeapTable> {
-  explicit Trace(event::TaskOrigin origin = event::TaskOrigin::program) : HeapEvents(table) {
+  explicit Trace(event::TaskOrigin origin = event::TaskOrigin::program,
+                 HeapTable::Counts counts = HeapTable::Counts::all)
+      : HeapEvents(table), table(counts) {
     start({7, 7}, origin);
   }
   const ProcessHeap& heap(std::size_t i = 0) const { return *table.heaps().at(i); }
@@ -54,6 +56,57 @@ TEST_CASE("what was allocated and given back is counted, and what is live is kno
   CHECK(trace.heap().peak_time() == trace.now - 3);
   CHECK(trace.findings().empty());
   CHECK(trace.heap().sizes()[7].allocations == 1);  // 64 to 127
+}
+
+TEST_CASE("of a sample, calls that were left out give blocks back and do nothing else") {
+  Trace trace(event::TaskOrigin::program, HeapTable::Counts::sampled);
+  trace.alloc(0x1000, 100);
+  trace.alloc(0x2000, 50);
+  trace.left_out = true;
+  trace.free(0x1000);
+  trace.realloc(0x2000, 500, 0x3000);  // The new block is not counted, and
+  trace.left_out = false;
+  trace.free(0x3000);  // nobody is to blame for giving it back.
+  trace.free(0x4000);
+  trace.event(trace.task, event::Lost{4, event::LossReason::sampling});
+  CHECK(trace.total().allocations == 2);
+  CHECK(trace.total().releases == 2);
+  CHECK(trace.total().live_blocks == 0);
+  CHECK(trace.total().resizes == 0);
+  CHECK(trace.heap().unknown_releases() == 2);
+  CHECK(trace.findings().empty());
+  CHECK(trace.table.sampled_out() == 4);
+  CHECK(trace.table.events_lost() == 0);
+}
+
+TEST_CASE("a resize that was left out and fails leaves the block where it was") {
+  Trace trace(event::TaskOrigin::program, HeapTable::Counts::sampled);
+  trace.alloc(0x1000, 100);
+  trace.left_out = true;
+  trace.realloc(0x1000, 500, 0);
+  CHECK(trace.total().live_blocks == 1);
+  CHECK(trace.total().failures == 0);
+}
+
+TEST_CASE("what a filter does not match is not counted, but for what it gives back") {
+  Trace trace(event::TaskOrigin::program, HeapTable::Counts::matching);
+  const auto unmatched = [&](HeapOperation operation, std::uint64_t address, std::uint64_t old_address) {
+    trace.table.apply_unmatched({++trace.now, trace.task,
+                                 event::HeapCall{operation, static_cast<std::uint16_t>(Function::malloc),
+                                                 address, old_address, 10, 0, false, event::Snapshot()}});
+  };
+  unmatched(HeapOperation::allocate, 0x9000, 0);
+  CHECK(trace.table.heaps().empty());
+  trace.alloc(0x1000, 100);
+  trace.alloc(0x2000, 100);
+  unmatched(HeapOperation::release, 0x1000, 0);
+  unmatched(HeapOperation::release, 0x9000, 0);
+  unmatched(HeapOperation::give_up, 0x2000, 0);
+  unmatched(HeapOperation::reallocate, 0x3000, 0x2000);
+  CHECK(trace.total().allocations == 2);
+  CHECK(trace.total().releases == 2);
+  CHECK(trace.total().live_bytes == 0);
+  CHECK(trace.findings().empty());
 }
 
 TEST_CASE("the age of what is given back") {
