@@ -40,8 +40,8 @@ Settled settle(Stop stop, Patches patches) {
     }
     // The kernel reports a trap before every other signal, and a stop that was asked for before that: here no
     // signal is in hand.
-    if (stop.kind() != StopKind::signal && ptrace::trap_waits(tid) &&
-        std::move(stop).resume(ptrace::Run::freely, 0)) {
+    if (stop.kind() != StopKind::signal && ptrace::trap_waits(tid)) {
+      if (!std::move(stop).resume(ptrace::Run::freely, 0)) return {ptrace::Nothing{}, 0};
       auto outcome = ptrace::wait_for(tid, ptrace::Block::yes);
       if (auto* next = std::get_if<Stop>(&outcome)) return settle(std::move(*next), patches);
       return {std::move(outcome), 0};

@@ -16,7 +16,6 @@ namespace {
 
 using arch::Register;
 using probes::Probe;
-using probes::ProbeSet;
 
 std::string_view own_name(const HeapFunction& function) {
   return function.by_user() ? std::string_view(function.symbol) : std::string_view();

@@ -9,8 +9,9 @@
 namespace sonde::probes {
 
 struct Settled {
-  ptrace::WaitOutcome outcome;  // The stop with which the task is to be let go, or its end.
-  int signal = 0;               // What to let it go with.
+  ptrace::WaitOutcome
+      outcome;     // The stop with which the task is to be let go, or its end; nothing when it is gone.
+  int signal = 0;  // What to let it go with.
 };
 
 // `patches`: of the task's address space. A task that has run into a breakpoint goes back to it, and the
