@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <poll.h>
 #include <sys/prctl.h>
+#include <utility>
 
 #include "sonde/base/limits.hpp"
 #include "sonde/cli/event_pump.hpp"
@@ -58,12 +59,14 @@ class Patience {
   record::CpuLatencyHold latency_;
 };
 
-// The keeper's wishes.
-void serve(const record::ControlSocket& control, Outputs& outputs) {
+// Whether the keeper wants a report since it was last asked.
+bool asked_for_report(const record::ControlSocket& control) {
+  bool asked = false;
   record::ControlMessage message;
   while (control.receive(message) == record::ControlSocket::State::message) {
-    if (message.kind == record::ControlKind::report) outputs.report_heap();
+    asked |= message.kind == record::ControlKind::report;
   }
+  return asked;
 }
 
 }  // namespace
@@ -77,17 +80,24 @@ int run_console_process(const Settings& settings, event::Ring& ring, record::Con
   Patience patience(settings.tracing.low_latency);
   bool ended = false;  // The output is; frames are thrown away until the tracer has closed the ring.
   unsigned rounds = 0;
+  // A report is owed once so many bytes have been read: what had happened when it was asked for is in it.
+  bool report_owed = false;
+  std::size_t before_report = 0;
   for (bool closed = false;;) {
-    // While frames come without a pause, now and then.
-    if (!ended && ++rounds % rounds_between_looks == 0) serve(control, outputs);
     const Bytes bytes = ring.readable();
+    // While frames come without a pause, now and then.
+    const bool looks = bytes.empty() || ++rounds % rounds_between_looks == 0;
+    if (looks && asked_for_report(control)) {
+      report_owed = true;
+      before_report = ring.readable().size();
+    }
+    if (before_report == 0 && std::exchange(report_owed, false) && !ended) outputs.report_heap();
     if (bytes.empty()) {
       if (closed) break;
       // Both who could close the ring may have been killed: their end of the lifeline tells.
       closed = ring.closed() || hung_up(lifeline);
       if (closed) continue;
       outputs.flush();
-      if (!ended) serve(control, outputs);
       patience.wait(ring);
     } else {
       patience.found_frames();
@@ -96,6 +106,7 @@ int run_console_process(const Settings& settings, event::Ring& ring, record::Con
           ended ? bytes.size() : pump_frames(pump, bytes.first(std::min(bytes.size(), helping)));
       if (!ended) outputs.append(bytes.first(done));
       ring.release(done);
+      before_report -= std::min(before_report, done);
     }
     if (!ended && outputs.ended()) {
       ended = true;
