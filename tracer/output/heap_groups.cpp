@@ -31,6 +31,7 @@ std::vector<HeapGroup> by_site(const HeapReportSource& source, const ProcessHeap
     groups[name_of_site(lines_of(source, site.stack, heap.pid()), by)].add(site.counters, heap.peak());
   }
   std::vector<HeapGroup> made;
+  made.reserve(groups.size());
   for (auto& [name, numbers] : groups) made.push_back({name, numbers});
   return made;
 }

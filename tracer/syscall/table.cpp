@@ -113,8 +113,8 @@ class Index {
 
   constexpr Table& slots_of(Abi abi) { return table_[static_cast<std::size_t>(abi)]; }
   constexpr void fill(Abi abi, std::span<const Row> rows) {
-    for (std::uint16_t place = 0; place < rows.size(); ++place)
-      slots_of(abi)[rows[place].nr] = {place, selector_of(rows[place].name)};
+    for (std::size_t place = 0; place < rows.size(); ++place)
+      slots_of(abi)[rows[place].nr] = {static_cast<std::uint16_t>(place), selector_of(rows[place].name)};
   }
 
   std::array<Table, 3> table_{};
