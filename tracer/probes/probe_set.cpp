@@ -54,6 +54,13 @@ std::unique_ptr<ProbeSet> ProbeSet::copy_for(pid_t child) const {
   return copy;
 }
 
+void ProbeSet::clean(pid_t child) const {
+  const Text text(child);
+  for (const auto& [address, probe] : probes_) {
+    if (restore_text(text, *probe.patch)) clear_slot(text, *probe.patch);
+  }
+}
+
 const Probe* ProbeSet::at(Address address) const {
   const auto found = probes_.find(address.value);
   return found == probes_.end() ? nullptr : &found->second;

@@ -58,8 +58,15 @@ void HeapCapture::inherit(pid_t child, pid_t parent) {
     return;
   }
   const Space& from = *found->second;
+  auto probes = from.probes->copy_for(child);
+  if (!probes) {
+    from.probes->clean(child);
+    events_.note({child, child},
+                 "there are too many breakpoints already: nothing of this process's heap is known");
+    return;
+  }
   auto copy = std::make_shared<Space>(child, table_);
-  if (auto probes = from.probes->copy_for(child)) copy->probes = std::move(probes);
+  copy->probes = std::move(probes);
   copy->code = from.code;
   copy->pointers = from.pointers;
   copy->has_allocator = from.has_allocator;

@@ -57,7 +57,10 @@ class ProbeSet {
   ProbeSet& operator=(const ProbeSet&) = delete;
 
   // The breakpoints of a process that has been forked off this one's: its memory has them already.
+  // Null when the table has no room for them.
   std::unique_ptr<ProbeSet> copy_for(pid_t child) const;
+  // Takes them out of the memory of such a process, which must not have run yet.
+  void clean(pid_t child) const;
 
   // Puts a breakpoint in where `code` stands, the instruction and what follows it. The slot is taken from the
   // beginning of the first of `areas` that has room. The process may run. False, with nothing changed, when

@@ -1,0 +1,88 @@
+#include "sonde/probes/probe_set.hpp"
+
+#include <cstdint>
+#include <span>
+#include <unistd.h>
+
+#include <doctest/doctest.h>
+
+#include "sonde/base/limits.hpp"
+
+using namespace sonde;
+using namespace sonde::probes;
+
+namespace {
+
+// Code that nobody runs, with room for slots behind it: push r12; push rbp; ret; zeros.
+struct alignas(64) Memory {
+  std::uint8_t code[4] = {0x41, 0x54, 0x55, 0xc3};
+  std::uint8_t room[28] = {};
+
+  Bytes bytes() const { return std::as_bytes(std::span(code)); }
+  Address begin() const { return {reinterpret_cast<std::uintptr_t>(code)}; }
+  SlotArea area() const { return {begin() + 4, begin() + 32}; }
+  bool is_as_it_was() const {
+    const Memory fresh;
+    return std::equal(std::begin(code), std::end(code), fresh.code) &&
+           std::equal(std::begin(room), std::end(room), fresh.room);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("breakpoints are put in, found, and taken out without a trace") {
+  auto table = PatchTable::make();
+  REQUIRE(table);
+  const auto code = arch::Code::make();
+  REQUIRE(code);
+  static Memory memory;
+  ProbeSet set(::getpid(), *table);
+  SlotArea area = memory.area();
+  CHECK(set.insert(*code, memory.begin(), memory.bytes(), 7, {&area, 1}));
+  CHECK_FALSE(set.insert(*code, memory.begin(), memory.bytes(), 7, {&area, 1}));
+  CHECK(set.insert(*code, memory.begin() + 3, memory.bytes().subspan(3), 8, {&area, 1}));
+  CHECK(memory.code[0] == 0xcc);
+  CHECK(memory.code[1] == 0x54);
+  CHECK(memory.code[3] == 0xcc);
+  const Probe* const probe = set.at(memory.begin());
+  REQUIRE(probe != nullptr);
+  CHECK(probe->tag == 7);
+  CHECK(set.outside_slots(probe->resume) == memory.begin());
+  CHECK(set.outside_slots(probe->resume + 2) == memory.begin() + 2);
+  CHECK(table->rows().size() == 2);
+  set.restore();
+  CHECK(set.empty());
+  CHECK(memory.is_as_it_was());
+}
+
+TEST_CASE("what is not as the file has it, and what has no room, is left alone") {
+  auto table = PatchTable::make();
+  REQUIRE(table);
+  const auto code = arch::Code::make();
+  REQUIRE(code);
+  static Memory memory;
+  ProbeSet set(::getpid(), *table);
+  SlotArea area = memory.area();
+  const Memory other{{0x41, 0x55, 0x55, 0xc3}};
+  CHECK_FALSE(set.insert(*code, memory.begin(), other.bytes(), 1, {&area, 1}));
+  SlotArea narrow{area.begin, area.begin + 3};
+  CHECK_FALSE(set.insert(*code, memory.begin(), memory.bytes(), 1, {&narrow, 1}));
+  CHECK(memory.is_as_it_was());
+}
+
+TEST_CASE("a child whose breakpoints find no room in the table gets its code back") {
+  auto table = PatchTable::make();
+  REQUIRE(table);
+  const auto code = arch::Code::make();
+  REQUIRE(code);
+  static Memory memory;
+  ProbeSet set(::getpid(), *table);
+  SlotArea area = memory.area();
+  REQUIRE(set.insert(*code, memory.begin(), memory.bytes(), 1, {&area, 1}));
+  REQUIRE(set.copy_for(::getpid()) != nullptr);
+  while (table->claim({1}, 0) != nullptr) {
+  }
+  CHECK(set.copy_for(::getpid()) == nullptr);
+  set.clean(::getpid());
+  CHECK(memory.is_as_it_was());
+}
