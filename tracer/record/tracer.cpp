@@ -58,7 +58,9 @@ Tracer::Tracer(const Options& options, event::Ring& ring, ControlSocket control,
               }),
       patches_(patches),
       limiter_(options),
-      waiter_(options.low_latency && has_several_cpus()) {}
+      waiter_(options.low_latency && has_several_cpus()) {
+  if (options.low_latency) ask_for_short_slices();
+}
 
 void Tracer::run() {
   // Not until the table is empty: a child whose parent was killed before it could tell of it is not in there.

@@ -14,6 +14,12 @@ namespace sonde::record {
 // only keeps the tracee from running.
 bool has_several_cpus();
 
+// Asks for the shortest time slice of the fair scheduler for the calling thread: a task that wakes up with a
+// shorter slice than the running one's takes its CPU at once (Linux 6.12, sched_setattr(2), sched_runtime),
+// instead of waiting for the end of that slice while a task stands at a stop. Needs no permission; older
+// kernels, and other policies than SCHED_OTHER, are left as they are.
+void ask_for_short_slices();
+
 // Asks the kernel, while held, not to let idle CPUs halt: PM QoS, /dev/cpu_dma_latency set to 0 (kernel
 // documentation, power/pm_qos_interface). It is a setting of the whole machine, so it is held only while
 // events flow; the kernel drops it when the process ends, however it ends.
