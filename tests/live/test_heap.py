@@ -226,6 +226,14 @@ class Heap(LiveTest):
                 sonde = self.watched("hostile_heap", options=options)
                 self.assertEqual(sonde.finish(), alone, sonde.errors())
 
+    @unittest.skipUnless((harness.TARGETS / "compat_varied").exists(), "the compiler makes no 32-bit programs here")
+    def test_32_bit_program(self):
+        alone = self.target("compat_varied").finish()
+        status, errors = self.run_sonde("heap", "-o", self.folder / "report", "--", harness.TARGETS / "compat_varied")
+        self.assertEqual(status, alone[0])
+        # Once for each program executed: it executes itself anew.
+        self.assertEqual(errors.count("32-bit program: nothing of its heap is known"), 2, errors)
+
     def test_static_program(self):
         source = self.folder / "static.c"
         source.write_text("#include <stdlib.h>\nint main(void) { void *volatile p = malloc(1234); free(p); return 0; }\n")

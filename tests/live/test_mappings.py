@@ -25,6 +25,7 @@ class Mappings(LiveTest):
         self.assertEqual(set(expected) - NAMES, set())
         self.assertEqual(self.names(self.records("--events", "mappings")), expected)
         self.assertEqual(self.names(self.records("--events", "mappings", "--no-pushdown")), expected)
+        self.assertEqual(self.names(self.records("-e", "kind == mapping")), expected)
         both = self.records("--events", "heap,mappings")
         self.assertEqual(self.names(both), expected)
         self.assertTrue(any(record["kind"] == "alloc" for record in both))

@@ -61,8 +61,7 @@ Result<void> compile_filters(Settings& settings) {
   }
   settings.selection = settings.calls = selection.expression();
   if (!settings.shows_mappings_alone()) return {};
-  std::vector<filter::TypedExpr> both{
-      filter::compile("syscall in [brk, mmap, mmap2, munmap, mremap]").value()};
+  std::vector<filter::TypedExpr> both{filter::compile("kind == mapping").value()};
   if (settings.selection) both.push_back(*settings.selection);
   settings.calls = filter::all_of(std::move(both));
   return {};

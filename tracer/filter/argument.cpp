@@ -1,5 +1,6 @@
 #include "argument.hpp"
 
+#include <algorithm>
 #include <array>
 #include <string_view>
 
@@ -54,6 +55,12 @@ SyscallNumber named_call(Abi abi, std::uint32_t nr, const syscall::Row& row) {
   if (const syscall::Row* same = syscall::find(abi, row.name)) return {abi, same->nr};
   if (const syscall::Row* same = syscall::find(Abi::x86_64, row.name)) return {Abi::x86_64, same->nr};
   return {abi, nr};
+}
+
+std::uint32_t event_kinds(const syscall::Row& row) {
+  constexpr std::array<std::string_view, 5> mapping = {"brk", "mmap", "mmap2", "mremap", "munmap"};
+  const bool maps = std::find(mapping.begin(), mapping.end(), std::string_view(row.name)) != mapping.end();
+  return bit(EventKind::syscall) | (maps ? bit(EventKind::mapping) : 0);
 }
 
 bool is_descriptor(Kind kind) {

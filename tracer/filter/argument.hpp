@@ -22,6 +22,10 @@ ArgumentType argument_type(Abi abi, syscall::Kind kind);
 // socketcall, which may be connect).
 SyscallNumber named_call(Abi abi, std::uint32_t nr, const syscall::Row& row);
 
+// The bits of `kind` that a call has: syscall, and mapping where it is one of those that change what memory a
+// process has.
+std::uint32_t event_kinds(const syscall::Row& row);
+
 bool is_descriptor(syscall::Kind kind);
 bool is_path(syscall::Kind kind);
 // The set of flags that arguments of the kind print from, or nullptr.

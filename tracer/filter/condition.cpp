@@ -165,7 +165,7 @@ Condition flags_in(const FlagsTest& test, const syscall::Argument& argument, Arg
 std::optional<bool> certain(const Test& test, const CallShape& call) {
   switch (test.field) {
     case Field::kind:
-      return (std::get<BitsTest>(test.body).mask & bit(EventKind::syscall)) != 0;
+      return (std::get<BitsTest>(test.body).mask & event_kinds(*call.row)) != 0;
     case Field::syscall:
       if (!call.nr) return false;
       return std::get<SyscallTest>(test.body).set.contains(named_call(call.abi, *call.nr, *call.row));

@@ -191,6 +191,8 @@ Values<FlagBits> CallFields::flags() const {
 
 Bits CallFields::bits(Field field) const {
   switch (field) {
+    case Field::kind:
+      return {Presence::known, event_kinds(*call_.row)};
     case Field::class_:
       return {Presence::known, static_cast<std::uint32_t>(call_.row->classes)};
     case Field::failed:

@@ -70,6 +70,7 @@ void HeapCapture::inherit(pid_t child, pid_t parent) {
   copy->code = from.code;
   copy->pointers = from.pointers;
   copy->has_allocator = from.has_allocator;
+  copy->is_32_bit = from.is_32_bit;
   spaces_.emplace(child, std::move(copy));
 }
 
@@ -77,7 +78,7 @@ void HeapCapture::forget(pid_t pid) {
   const auto found = spaces_.find(pid);
   if (found == spaces_.end()) return;
   const Space& space = *found->second;
-  if (!space.has_allocator && space.owner == pid) {
+  if (!space.has_allocator && !space.is_32_bit && space.owner == pid) {
     events_.note({pid, pid},
                  "no function of an allocator was found in this process: nothing of its heap is known");
   }

@@ -1,5 +1,6 @@
 // The part of HeapCapture that follows which modules a process has mapped.
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -45,6 +46,8 @@ void HeapCapture::place(Space& space, TaskId task) {
 void HeapCapture::place_module(Space& space, TaskId task, const unwind::Module& code,
                                const process::Module& module) {
   const HeapPlan& plan = plan_of(module, task);
+  if (plan.is_32_bit && !std::exchange(space.is_32_bit, true))
+    events_.note(task, "this is a 32-bit program: nothing of its heap is known");
   Placed placed{code.end, code.bias, &module, {}};
   for (const HeapPlan::Gap& gap : plan.gaps) {
     const probes::SlotArea area{{gap.begin + code.bias}, {gap.end + code.bias}};

@@ -227,7 +227,8 @@ void plan_gaps(const elf::Image& image, const arch::Code& code, const std::vecto
 
 HeapPlan plan_heap(const elf::Image& image, const arch::Code& code, const HeapFunctions& functions) {
   HeapPlan plan;
-  if (image.file_class() != elf::FileClass::elf64) return plan;
+  plan.is_32_bit = image.file_class() == elf::FileClass::elf32;
+  if (plan.is_32_bit) return plan;
   Candidates candidates = candidates_of(image, functions);
   plan.left_out = std::move(candidates.chosen_at_run_time);
   if (candidates.loader) plan.probes.push_back({*candidates.loader, ProbeRole::modules});

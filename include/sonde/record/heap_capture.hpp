@@ -72,7 +72,7 @@ class HeapCapture {
     std::unordered_set<std::uint64_t>
         taken_out;  // Where breakpoints were that a task may still have run into.
     bool has_allocator = false;
-    bool reported = false;
+    bool is_32_bit = false;
   };
 
   HeapCapture(const Options& options, EventWriter& events, probes::PatchTable& table, arch::Code code)

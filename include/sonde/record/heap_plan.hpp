@@ -43,6 +43,7 @@ struct HeapPlan {
   };
   std::vector<Gap> gaps;
   bool has_allocator = false;
+  bool is_32_bit = false;  // Nothing is planned for it then.
   // Functions whose ends could not be found, or that are chosen at run time: they are not watched. Untrusted
   // text.
   std::vector<std::string> left_out;

@@ -228,6 +228,8 @@ TEST_CASE("names, classes and numbers of calls") {
   CHECK(open("nr == 257") == yes);
   CHECK(open("kind == syscall") == yes);
   CHECK(open("kind in [signal, process]") == no);
+  CHECK(open("kind == mapping") == no);
+  CHECK(open("kind != mapping") == yes);
   CHECK(open("signal == SIGSEGV") == unknown);
   CHECK(open("pid == 100 && tid == 101 && comm == 'make' && exe =~ '/make$' && time == 5s") == yes);
   const MadeCall strange(Abi::x86_64, 600, {});

@@ -118,6 +118,13 @@ TEST_CASE("what only the console can tell stops, and what a call has not does no
   CHECK_FALSE(stops("alloc.size > 3", number("read")));
   CHECK_FALSE(stops("!(alloc.size > 3)", number("read")));
   CHECK_FALSE(stops("kind == signal", number("read")));
+  CHECK_FALSE(stops("kind == mapping", number("read")));
+  for (const char* name : {"brk", "mmap", "munmap", "mremap"}) {
+    CHECK(stops("kind == mapping", number(name)));
+    CHECK(stops("kind == syscall", number(name)));
+    CHECK_FALSE(stops("kind != mapping", number(name)));
+    CHECK_FALSE(stops("kind != syscall", number(name)));
+  }
   CHECK(stops("site.function == 'main'", number("read")));
   CHECK_FALSE(stops("!(syscall == read || failed)", number("read")));
 }

@@ -97,6 +97,7 @@ class Random {
   std::string test() {
     static const std::vector<std::string> others = {"failed",
                                                     "kind == syscall",
+                                                    "kind != mapping",
                                                     "kind != signal",
                                                     "path == \"/etc\"",
                                                     "ret > 3",
