@@ -1,7 +1,10 @@
 """The report on a heap: what it says of a program that tells itself how much it allocates, live and from a recording."""
 
 import json
+import os
+import pty
 import re
+import select
 import signal
 import subprocess
 
@@ -94,6 +97,26 @@ class HeapReport(LiveTest):
         self.assertEqual(record["misuse"], [])
         program.say()
         self.assertEqual(program.finish()[0], 0)
+
+    def test_a_terminal_shows_how_it_goes_on(self):
+        target = self.target("allocations", "churn", 1)
+        target.ready()
+        target.say()
+        ours, theirs = pty.openpty()
+        self.addCleanup(os.close, ours)
+        sonde = subprocess.Popen([harness.SONDE, "heap", "-o", self.folder / "report", str(target.pid)], stderr=theirs)
+        os.close(theirs)
+        self.addCleanup(sonde.kill)
+        seen = ""
+        while len(re.findall(r"\r\x1b\[Ksonde: \d+ s, [\d,]+ calls, [\d,]+ a second; [\d.]+ [KMG]?i?B live in", seen)) < 2:
+            self.assertTrue(select.select([ours], [], [], harness.LIMIT)[0], seen)
+            seen += os.read(ours, 4096).decode()
+        sonde.send_signal(signal.SIGINT)
+        self.assertEqual(sonde.wait(harness.LIMIT), 0)
+        self.assertIn("Heap of process", (self.folder / "report").read_text())
+        while not seen.endswith("\r\x1b[K"):  # The line is taken away.
+            self.assertTrue(select.select([ours], [], [], harness.LIMIT)[0], seen)
+            seen += os.read(ours, 4096).decode()
 
 
 if __name__ == "__main__":

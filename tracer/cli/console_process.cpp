@@ -87,6 +87,7 @@ int run_console_process(const Settings& settings, event::Ring& ring, record::Con
     const Bytes bytes = ring.readable();
     // While frames come without a pause, now and then.
     const bool looks = bytes.empty() || ++rounds % rounds_between_looks == 0;
+    if (looks && !ended) outputs.show_progress();
     if (looks && asked_for_report(control)) {
       report_owed = true;
       before_report = ring.readable().size();
@@ -113,6 +114,7 @@ int run_console_process(const Settings& settings, event::Ring& ring, record::Con
       control.send(record::ControlKind::output_ended, 0, outputs.why_ended());
     }
   }
+  outputs.end_progress();
   if (!ended) pump.finish();
   return outputs.finish() || ended ? 0 : 125;
 }

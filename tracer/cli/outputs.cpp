@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "sonde/base/clock.hpp"
 #include "sonde/cli/message.hpp"
 #include "sonde/output/csv_sink.hpp"
 #include "sonde/output/heap_report_sink.hpp"
@@ -103,6 +104,13 @@ bool keeps_heap_account(const Settings& settings) {
   return settings.tracing.heap && (!settings.only_matching || settings.output.summary != Summary::none);
 }
 
+// Where nothing is written before the report, and the terminal is not the program's as well.
+bool shows_progress(const Settings& settings) {
+  return settings.verb == Verb::attach && settings.reports_heap() &&
+         settings.output.summary == Summary::only && settings.output.quiet == 0 &&
+         ::isatty(STDERR_FILENO) == 1;
+}
+
 // A descriptor of our own for one of the standard ones, which the program must not inherit.
 UniqueFd duplicate(int fd) { return UniqueFd(::fcntl(fd, F_DUPFD_CLOEXEC, 3)); }
 
@@ -161,6 +169,7 @@ Result<Outputs> Outputs::open(const Settings& settings) {
     outputs.heap_report_ = report.get();
     outputs.sinks_.push_back(std::move(report));
   }
+  if (shows_progress(settings)) outputs.progress_.emplace(STDERR_FILENO, *outputs.heap_);
   return outputs;
 }
 
@@ -182,14 +191,26 @@ void Outputs::append(Bytes frames) {
 }
 
 void Outputs::flush() {
+  // Notices may go to the same terminal.
+  if (progress_ && notices_ && !notices_->buffer().empty()) progress_->hide();
   if (out_) out_->flush();
   if (notices_) notices_->flush();
 }
 
 void Outputs::report_heap() {
   if (heap_report_ == nullptr) return;
+  if (progress_) progress_->hide();
   heap_report_->report();
   flush();
+}
+
+void Outputs::show_progress() {
+  if (progress_) progress_->show(now());
+}
+
+void Outputs::end_progress() {
+  if (progress_) progress_->hide();
+  progress_.reset();
 }
 
 bool Outputs::finish() {
@@ -215,6 +236,7 @@ std::string Outputs::why_ended() const {
 
 void Outputs::abandon() {
   heap_report_ = nullptr;
+  progress_.reset();
   sinks_.clear();
   out_.reset();
   notices_.reset();

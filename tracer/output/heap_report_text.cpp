@@ -4,6 +4,7 @@
 #include "output/heap_call.hpp"
 #include "output/heap_groups.hpp"
 #include "output/heap_lines.hpp"
+#include "output/quantities.hpp"
 #include "output/text.hpp"
 #include "sonde/base/limits.hpp"
 #include "sonde/output/heap_report.hpp"
@@ -16,33 +17,6 @@ using analysis::HeapFinding;
 using analysis::HeapMisuse;
 using analysis::HeapPlace;
 using analysis::ProcessHeap;
-
-std::string bytes_text(std::uint64_t bytes) {
-  if (bytes < 1024) return fmt::format("{} B", bytes);
-  constexpr std::array units = {"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
-  double value = static_cast<double>(bytes) / 1024;
-  std::size_t unit = 0;
-  for (; value >= 1023.95 && unit + 1 < units.size(); ++unit) value /= 1024;
-  return fmt::format("{:.1f} {}", value, units[unit]);
-}
-
-// 1,234,567
-std::string count_text(std::uint64_t count) {
-  std::string text = std::to_string(count);
-  for (std::size_t i = text.size(); i > 3; i -= 3) text.insert(i - 3, 1, ',');
-  return text;
-}
-
-std::string counted(std::uint64_t count, std::string_view noun) {
-  return fmt::format("{} {}{}", count_text(count), noun, count == 1 ? "" : "s");
-}
-
-std::string duration_text(Nanoseconds time) {
-  if (time < 1000) return fmt::format("{} ns", time);
-  if (time < 1'000'000) return fmt::format("{:.1f} us", static_cast<double>(time) / 1e3);
-  if (time < 1'000'000'000) return fmt::format("{:.1f} ms", static_cast<double>(time) / 1e6);
-  return fmt::format("{:.3f} s", static_cast<double>(time) / 1e9);
-}
 
 std::string percent(std::uint64_t part, std::uint64_t whole) {
   return fmt::format("{:.1f} %",

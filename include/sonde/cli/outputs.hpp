@@ -10,6 +10,7 @@
 #include "sonde/cli/settings.hpp"
 #include "sonde/cli/stack_names.hpp"
 #include "sonde/event/trace_file.hpp"
+#include "sonde/output/heap_progress.hpp"
 #include "sonde/output/heap_report_sink.hpp"
 #include "sonde/output/sink.hpp"
 #include "sonde/output/stream.hpp"
@@ -32,6 +33,10 @@ class Outputs {
   void append(Bytes frames);
   // To be called when nothing more is to be read for now.
   void flush();
+  // No more events will come: the terminal belongs to what is written of them.
+  void end_progress();
+  // Shows on a terminal how a watch of heaps goes on. To be called often.
+  void show_progress();
   // Writes the report on the heap so far, if there is to be one; more events may follow.
   void report_heap();
   // Ends the trace file and writes what is left. False when something was not written.
@@ -52,6 +57,7 @@ class Outputs {
   std::unique_ptr<output::Stream> notices_;
   std::vector<std::unique_ptr<output::Sink>> sinks_;
   output::HeapReportSink* heap_report_ = nullptr;  // One of them.
+  std::optional<output::HeapProgress> progress_;
   std::optional<event::TraceFileWriter> trace_;
   std::optional<Error> trace_error_;
   std::string trace_name_;

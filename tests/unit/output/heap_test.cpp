@@ -1,12 +1,14 @@
 // Calls of allocators as they happen, and the report on them.
 #include <fstream>
 #include <iterator>
+#include <unistd.h>
 
 #include <doctest/doctest.h>
 #include <rapidjson/document.h>
 #include <rapidjson/schema.h>
 
 #include "sonde/output/csv_sink.hpp"
+#include "sonde/output/heap_progress.hpp"
 #include "sonde/output/heap_report.hpp"
 #include "sonde/output/heap_report_sink.hpp"
 #include "sonde/output/json_sink.hpp"
@@ -278,4 +280,36 @@ TEST_CASE("at the end the report is written, and what the tracer says before") {
                       trace.console.source);
   sink.finish(trace.now);
   CHECK(out.buffer() == "No call of an allocator was seen.\n");
+}
+
+TEST_CASE("a line that a terminal shows meanwhile") {
+  Trace trace;
+  trace.alloc(0x1000, 3 << 20);
+  trace.alloc(0x2000, 1 << 20);
+  trace.free(0x2000);
+  CHECK(heap_progress_text(trace.console.table, 12'900'000'000, 98'000) ==
+        "sonde: 12 s, 3 calls, 98,000 a second; 3.0 MiB live in 1 block");
+
+  int ends[2];
+  REQUIRE(::pipe(ends) == 0);
+  const UniqueFd read_end(ends[0]), write_end(ends[1]);
+  const auto shown = [&] {
+    char text[256];
+    REQUIRE(::write(write_end.value(), "|", 1) == 1);  // There is something to read.
+    const ssize_t size = ::read(read_end.value(), text, sizeof text);
+    REQUIRE(size > 0);
+    return std::string(text, static_cast<std::size_t>(size));
+  };
+  HeapProgress progress(write_end.value(), trace.console.table);
+  progress.show(1'000'000'000);
+  progress.show(1'999'999'999);
+  progress.hide();
+  CHECK(shown() == "|");
+  progress.show(3'000'000'000);
+  CHECK(shown() == "\r\x1b[Ksonde: 2 s, 3 calls, 1 a second; 3.0 MiB live in 1 block|");
+  progress.show(3'500'000'000);
+  CHECK(shown() == "|");
+  progress.hide();
+  progress.hide();
+  CHECK(shown() == "\r\x1b[K|");
 }
