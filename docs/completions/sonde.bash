@@ -4,7 +4,7 @@ _sonde() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} verb='' record='' i
   local printing='--format -t -r -T -x -X -v -n -i -k --site-skip --symbols-from --debuginfod -a -c -C -S --per-process -q --quiet -e --filter -P -z -Z --events --only-matching --top --by
     --max-output -s -o -h --help'
-  local tracing='-f --no-follow -y -b --timeout --sample --max-rate --overflow --redact --no-crash-report --kill-on-exit --no-stacks --allocator --no-pushdown
+  local tracing='-f --no-follow -y -b --timeout --sample --max-rate --overflow --redact --no-crash-report --kill-on-exit --no-stacks --allocator --contents --no-pushdown
     --pushdown --no-low-latency -A'
   COMPREPLY=()
 
@@ -49,7 +49,7 @@ _sonde() {
       if [[ $current != -* ]]; then words=$(cd /proc && printf '%s ' [0-9]*); fi
       ;;
     heap)
-      words='--for --top --by --no-stacks --allocator --sample --max-rate --format --site-skip --symbols-from --debuginfod --no-follow --overflow -u -E -p -o -A -h --help --'
+      words='--for --top --by --no-stacks --allocator --contents --sample --max-rate --format --site-skip --symbols-from --debuginfod --no-follow --overflow -u -E -p -o -A -h --help --'
       if [[ $current != -* ]]; then words=$(cd /proc && printf '%s ' [0-9]*); fi
       ;;
     report)

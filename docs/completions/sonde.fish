@@ -60,6 +60,7 @@ complete -c sonde -n '__fish_seen_subcommand_from run attach report heap' -l top
 complete -c sonde -n '__fish_seen_subcommand_from run attach report heap' -l by -x -a 'site function module thread size' -d 'Report the heap by'
 complete -c sonde -n '__fish_seen_subcommand_from run attach heap' -l no-stacks -d 'Watch the heap without stacks'
 complete -c sonde -n '__fish_seen_subcommand_from run attach heap' -l allocator -x -d 'A function of the program'\''s own'
+complete -c sonde -n '__fish_seen_subcommand_from run attach heap' -l contents -x -d 'Show so much of live blocks'
 complete -c sonde -n $tracing -s f -d 'Follow children'
 complete -c sonde -n $tracing -l no-follow -d 'Do not follow child processes'
 complete -c sonde -n $tracing -s y -d 'Paths behind descriptors; -yy sockets too'

@@ -271,6 +271,23 @@ def marks(trace, number=None):
     return [int(tid) for tid, value in found if int(value) - 9000 == number]
 
 
+def changed_code(pid):
+    """The files of which the process does not have the code as it stands in them."""
+    found = []
+    with open(f"/proc/{pid}/mem", "rb", 0) as memory:
+        for line in pathlib.Path(f"/proc/{pid}/maps").read_text().splitlines():
+            fields = line.split(None, 5)
+            if "x" not in fields[1] or len(fields) < 6 or not fields[5].startswith("/"):
+                continue
+            begin, end = (int(word, 16) for word in fields[0].split("-"))
+            memory.seek(begin)
+            with open(fields[5], "rb") as file:
+                file.seek(int(fields[2], 16))
+                if memory.read(end - begin) != file.read(end - begin).ljust(end - begin, b"\0"):
+                    found.append(fields[5])
+    return found
+
+
 class LiveTest(unittest.TestCase):
     maxDiff = None
 

@@ -9,7 +9,7 @@ import subprocess
 import unittest
 
 import harness
-from harness import LiveTest, Proc, SONDE, wait_until
+from harness import LiveTest, Proc, SONDE, changed_code, wait_until
 
 PRELOADS = {name: f"/usr/lib/x86_64-linux-gnu/{file}" for name, file in
             [("jemalloc", "libjemalloc.so.2"), ("tcmalloc", "libtcmalloc_minimal.so.4"), ("mimalloc", "libmimalloc.so.2")]}
@@ -17,23 +17,6 @@ PRELOADS = {name: f"/usr/lib/x86_64-linux-gnu/{file}" for name, file in
 
 def address(record):
     return int(record["address"] or "0", 0)
-
-
-def changed_code(pid):
-    """The files of which the process does not have the code as it stands in them."""
-    found = []
-    with open(f"/proc/{pid}/mem", "rb", 0) as memory:
-        for line in pathlib.Path(f"/proc/{pid}/maps").read_text().splitlines():
-            fields = line.split(None, 5)
-            if "x" not in fields[1] or len(fields) < 6 or not fields[5].startswith("/"):
-                continue
-            begin, end = (int(word, 16) for word in fields[0].split("-"))
-            memory.seek(begin)
-            with open(fields[5], "rb") as file:
-                file.seek(int(fields[2], 16))
-                if memory.read(end - begin) != file.read(end - begin).ljust(end - begin, b"\0"):
-                    found.append(fields[5])
-    return found
 
 
 class Heap(LiveTest):

@@ -98,6 +98,36 @@ class HeapReport(LiveTest):
         program.say()
         self.assertEqual(program.finish()[0], 0)
 
+    def test_contents_of_live_blocks(self):
+        for options in ((), ("--format", "json")):
+            with self.subTest(options=options):
+                target = self.target("contents")
+                target.ready()
+                report = self.folder / "contents"
+                sonde = self.sonde("heap", "--contents", 4096, "-o", report, *options, target.pid, trace=False)
+                harness.wait_until(lambda: harness.changed_code(target.pid), "there are breakpoints in the target")
+                target.say()
+                first, second, page = target.hear().split()[1:]
+                sonde.kill(signal.SIGINT)
+                self.assertEqual(sonde.status(), 0, sonde.errors())
+                text = report.read_text()
+                target.say()
+                self.assertEqual(target.finish()[0], 0)
+                if options:
+                    blocks = {block["address"]: block for site in json.loads(text)["sites"] for block in site.get("contents", [])}
+                    self.assertEqual(bytes.fromhex(blocks[first]["bytes"]).rstrip(b"\0"), b"the oldest block\x1b[31m")
+                    self.assertEqual(blocks[second]["size"], 100)
+                    large, = (block for block in blocks.values() if block["size"] == 1 << 20)
+                    self.assertEqual(large["unreadable"], [[int(page, 0) - int(large["address"], 0), 4096]])
+                else:
+                    self.assertRegex(text, rf"{first}: 40 B, allocated after .*\n      0000  74 68 65 20 .*  the oldest block\n"
+                                           r"      0010  1b 5b 33 31 6d 00 .*  .\[31m\.+\n")
+                    self.assertIn("bytes that cannot be read", text)
+                    self.assertNotIn("given back before", text)
+        status, errors = self.run_sonde("run", "--events", "heap", "--contents", 64, "--", "true")
+        self.assertEqual(status, 125)
+        self.assert_complaint(errors, "--contents", "-c")
+
     def test_a_terminal_shows_how_it_goes_on(self):
         target = self.target("allocations", "churn", 1)
         target.ready()

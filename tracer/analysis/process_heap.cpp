@@ -261,6 +261,7 @@ void ProcessHeap::end(HeapEnd how, Nanoseconds time) {
   for (Thread& thread : threads_) put_back(thread);
   end_ = how;
   ended_ = time;
+  if (how == HeapEnd::detached) return;  // It goes on, and so do its blocks.
   shared_->blocks -= blocks_.size();
   blocks_.clear();
 }

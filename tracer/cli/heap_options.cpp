@@ -1,5 +1,7 @@
 #include "cli/heap_options.hpp"
 
+#include "sonde/process/ordinary_memory.hpp"
+
 namespace sonde::cli {
 
 void add_heap_report_options(CLI::App& app, Settings& settings, HeapOptions& heap) {
@@ -18,6 +20,10 @@ void add_only_matching(CLI::App& app, Settings& settings) {
 
 void add_heap_tracing_options(CLI::App& app, HeapOptions& heap) {
   app.add_flag("--no-stacks", heap.no_stacks, "Watch the heap without stacks: faster, but without sites");
+  app.add_option("--contents", heap.contents,
+                 "Show in the report so many of the first bytes of live blocks (64, at most 4096)")
+      ->type_name("BYTES")
+      ->check(CLI::Range(std::size_t{1}, std::size_t{4096}));
   app.add_option("--allocator", heap.allocators,
                  "A function of the program's own: name=F,size=arg0,returns=pointer or free=F,pointer=arg0")
       ->type_name("FUNCTION")
@@ -67,6 +73,23 @@ CLI::App* add_heap(CLI::App& app, Settings& settings, HeapOptions& heap, HeapVer
   return verb;
 }
 
+namespace {
+
+Result<void> apply_contents(Settings& settings, const HeapOptions& heap) {
+  if (heap.contents == 0) return {};
+  if (!settings.reports_heap()) {
+    return fail(ErrorCode::invalid,
+                "--contents is for the report on the heap: sonde heap, or --events heap with -c or -C");
+  }
+  if (settings.tracing.redact_strings)
+    return fail(ErrorCode::invalid, "--contents would show what --redact strings hides; leave one out");
+  settings.output.heap.contents = heap.contents;
+  settings.output.heap.memory = [](pid_t pid) { return std::make_unique<process::OrdinaryMemory>(pid); };
+  return {};
+}
+
+}  // namespace
+
 Result<void> apply_heap(Settings& settings, const HeapOptions& heap) {
   record::Options& tracing = settings.tracing;
   settings.heap_stacks = !heap.no_stacks;
@@ -83,11 +106,11 @@ Result<void> apply_heap(Settings& settings, const HeapOptions& heap) {
   }
   if (!settings.events.empty() && settings.shows("mappings")) tracing.stacks |= settings.heap_stacks;
   tracing.heap = !settings.events.empty() && settings.shows("heap");
-  if (!tracing.heap) return {};
+  if (!tracing.heap) return apply_contents(settings, heap);
   tracing.system_calls = settings.shows("syscalls") || settings.shows("mappings");
   tracing.stacks |= settings.heap_stacks;
   tracing.release_stacks = tracing.stacks;
-  return {};
+  return apply_contents(settings, heap);
 }
 
 }  // namespace sonde::cli

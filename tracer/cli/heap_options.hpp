@@ -16,13 +16,14 @@ struct HeapOptions {
   bool no_stacks = false;
   std::vector<std::string> allocators;
   std::string by = "site";
+  std::size_t contents = 0;
 };
 
 // --top and --by, of the report.
 void add_heap_report_options(CLI::App& app, Settings& settings, HeapOptions& heap);
 // --only-matching, of verbs that take filters.
 void add_only_matching(CLI::App& app, Settings& settings);
-// --no-stacks
+// --no-stacks, --allocator, --contents
 void add_heap_tracing_options(CLI::App& app, HeapOptions& heap);
 
 // --sample and --max-rate

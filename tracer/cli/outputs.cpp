@@ -107,8 +107,7 @@ bool keeps_heap_account(const Settings& settings) {
 // Where nothing is written before the report, and the terminal is not the program's as well.
 bool shows_progress(const Settings& settings) {
   return settings.verb == Verb::attach && settings.reports_heap() &&
-         settings.output.summary == Summary::only && settings.output.quiet == 0 &&
-         ::isatty(STDERR_FILENO) == 1;
+         settings.output.summary == Summary::only && ::isatty(STDERR_FILENO) == 1;
 }
 
 // A descriptor of our own for one of the standard ones, which the program must not inherit.

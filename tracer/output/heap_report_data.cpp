@@ -1,5 +1,8 @@
+#include <algorithm>
+
 // A heap's report for programs: JSON and CSV.
 #include "output/heap_call.hpp"
+#include "output/heap_contents.hpp"
 #include "output/heap_groups.hpp"
 #include "output/heap_lines.hpp"
 #include "output/stack_json.hpp"
@@ -31,8 +34,12 @@ std::string_view end_name(analysis::HeapEnd end) {
 
 class Writer {
  public:
-  Writer(std::string& out, const HeapReportSource& source, const ProcessHeap& heap)
-      : out_(out), source_(source), heap_(heap) {}
+  Writer(std::string& out, const HeapReportSource& source, const ProcessHeap& heap,
+         const HeapReportOptions& options)
+      : out_(out), source_(source), heap_(heap) {
+    if (options.contents != 0 && is_there(heap))
+      contents_ = contents_of(heap, options.top, options.contents, *options.memory(heap.pid()));
+  }
 
   void write() {
     append(out_, "{{\"kind\":\"heap\",\"pid\":{}", heap_.pid());
@@ -141,7 +148,31 @@ class Writer {
         function(site.function);
         stack(site.stack);
       }
+      contents(site);
       out_ += '}';
+    }
+    out_ += ']';
+  }
+
+  void contents(const ProcessHeap::Site& site) {
+    const auto found = std::find_if(contents_.begin(), contents_.end(),
+                                    [&](const SiteContents& contents) { return contents.site == &site; });
+    if (found == contents_.end()) return;
+    out_ += ",\"contents\":[";
+    const char* separator = "";
+    for (const BlockContents& contents : found->blocks) {
+      append(out_, "{}{{\"address\":\"{:#x}\",\"size\":", separator, contents.block.address);
+      separator = ",";
+      append_json_unsigned(out_, contents.block.size);
+      number("elapsed_ns", elapsed(source_.table.start(), contents.block.time));
+      append(out_, ",\"tid\":{},\"bytes\":\"", contents.block.tid);
+      for (const std::byte byte : contents.bytes) append(out_, "{:02x}", static_cast<unsigned>(byte));
+      out_ += "\",\"unreadable\":[";
+      for (const char* comma = ""; const Hole& hole : contents.holes) {
+        append(out_, "{}[{},{}]", comma, hole.begin, hole.end);
+        comma = ",";
+      }
+      out_ += "]}";
     }
     out_ += ']';
   }
@@ -197,6 +228,7 @@ class Writer {
   std::string& out_;
   const HeapReportSource& source_;
   const ProcessHeap& heap_;
+  std::vector<SiteContents> contents_;
 };
 
 void append_quoted(std::string& out, std::string_view text) {
@@ -210,10 +242,11 @@ void append_quoted(std::string& out, std::string_view text) {
 
 }  // namespace
 
-std::string heap_report_json(const analysis::HeapTable& table, const StackSource& stacks) {
+std::string heap_report_json(const analysis::HeapTable& table, const StackSource& stacks,
+                             const HeapReportOptions& options) {
   std::string out;
   const HeapReportSource source{table, stacks};
-  for (const ProcessHeap* heap : table.heaps()) Writer(out, source, *heap).write();
+  for (const ProcessHeap* heap : table.heaps()) Writer(out, source, *heap, options).write();
   return out;
 }
 

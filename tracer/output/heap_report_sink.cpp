@@ -30,7 +30,7 @@ void HeapReportSink::write(bool so_far) {
       if (so_far) out_.buffer() += '\n';
       break;
     case Form::json:
-      out_.buffer() += heap_report_json(table_, stacks_);
+      out_.buffer() += heap_report_json(table_, stacks_, options);
       break;
     case Form::csv:
       out_.buffer() += heap_report_csv(table_, stacks_, options);

@@ -2,6 +2,7 @@
 #include <array>
 
 #include "output/heap_call.hpp"
+#include "output/heap_contents.hpp"
 #include "output/heap_groups.hpp"
 #include "output/heap_lines.hpp"
 #include "output/quantities.hpp"
@@ -52,6 +53,7 @@ class Report {
     } else {
       table(heap);
     }
+    if (options_.contents != 0) contents(heap);
   }
 
  private:
@@ -250,6 +252,27 @@ class Report {
     }
     if (groups.size() < all)
       append(out_, "  and {} more; --top shows them\n", count_text(all - groups.size()));
+  }
+
+  void contents(const ProcessHeap& heap) {
+    if (!is_there(heap)) {
+      out_ += "\nContents of blocks: the process was gone when they were asked for\n";
+      return;
+    }
+    const auto sites = contents_of(heap, options_.top, options_.contents, *options_.memory(heap.pid()));
+    if (sites.empty()) return;
+    append(out_, "\nContents of live blocks, now: up to {} bytes of the oldest of each stack\n",
+           options_.contents);
+    for (const SiteContents& site : sites) {
+      const auto lines = lines_of(source_, site.site->stack, heap.pid());
+      append(out_, "  {}: {} in {}\n", lines.empty() ? "??" : text_of(lines.back()),
+             bytes_text(site.site->counters.live_bytes), counted(site.site->counters.live_blocks, "block"));
+      for (const BlockContents& block : site.blocks) {
+        append(out_, "    {:#x}: {}, allocated after {} by thread {}\n", block.block.address,
+               bytes_text(block.block.size), since_start(block.block.time), block.block.tid);
+        append_dump(out_, block, "      ");
+      }
+    }
   }
 
   std::string& out_;

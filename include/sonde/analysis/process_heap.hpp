@@ -77,7 +77,8 @@ class ProcessHeap {
                     bool counted = true);
   // What the task had begun will not be ended. `crashed`: by a signal that tells of a mistake.
   void end_task(pid_t tid, bool crashed);
-  // Gives back what only a heap in use needs. Counters stay: what is live then is what was live at the end.
+  // Gives back what only a heap in use needs, but for the blocks of a process that was let go. Counters stay:
+  // what is live then is what was live at the end.
   void end(HeapEnd how, Nanoseconds time);
 
   // Blocks may be given back, from now on, that were allocated without an event.

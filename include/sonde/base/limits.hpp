@@ -51,6 +51,7 @@ inline constexpr std::size_t heap_sites = 1 << 20;             // Stacks that ar
 inline constexpr std::size_t heap_threads = 64 << 10;          // Threads that are counted apart.
 inline constexpr std::size_t heap_findings = 256;              // Misuses from different places, of one heap.
 inline constexpr std::size_t heap_released_blocks = 64 << 10;  // Blocks given back that are remembered.
+inline constexpr std::size_t contents_pages = 16 << 10;        // Of a process, that --contents looks into.
 inline constexpr std::size_t heap_searches = 256;              // For the block that an address lies in.
 
 // ELF files.

@@ -255,7 +255,7 @@ TEST_CASE("the report as JSON fits the schema") {
   REQUIRE_FALSE(document.Parse(text.c_str()).HasParseError());
   const rapidjson::SchemaDocument schema(document);
   std::string_view rest;
-  const std::string report = heap_report_json(trace.console.table, trace.console.source);
+  const std::string report = heap_report_json(trace.console.table, trace.console.source, {});
   rest = report;
   std::size_t lines = 0;
   for (std::size_t end; (end = rest.find('\n')) != rest.npos; rest.remove_prefix(end + 1), ++lines) {
@@ -312,4 +312,72 @@ TEST_CASE("a line that a terminal shows meanwhile") {
   progress.hide();
   progress.hide();
   CHECK(shown() == "\r\x1b[K|");
+}
+
+namespace {
+
+// 0x1000 to 0x2fff, where each byte is its address's lowest; the page from 0x3000 on is missing.
+class SomeMemory final : public MemoryReader {
+ public:
+  std::size_t read(Address address, std::span<std::byte> into) const override {
+    std::size_t done = 0;
+    for (; done < into.size(); ++done) {
+      const std::uint64_t at = address.value + done;
+      if (at < 0x1000 || (at >= 0x3000 && at < 0x4000) || at >= 0x5000) break;
+      into[done] = static_cast<std::byte>(at < 0x2000 ? at : 'x');
+    }
+    return done;
+  }
+};
+
+HeapReportOptions with_contents(std::size_t bytes) {
+  HeapReportOptions options;
+  options.contents = bytes;
+  options.memory = [](pid_t) { return std::make_unique<SomeMemory>(); };
+  return options;
+}
+
+}  // namespace
+
+TEST_CASE("what is in live blocks, the oldest of each stack") {
+  Trace trace;
+  trace.alloc(0x9000, 64);
+  trace.alloc(0x1030, 20);
+  trace.alloc(0x2fc0, 4096);
+  trace.alloc(0x1000, 8);
+  trace.alloc(0x1100, 8);
+  trace.free(0x9000);
+  const std::string text = trace.report(with_contents(96));
+  CHECK(has(text,
+            "\nContents of live blocks, now: up to 96 bytes of the oldest of each stack\n"
+            "  parse_header (http.c:118): 4.0 KiB in 4 blocks\n"
+            "    0x1030: 20 B, allocated after "));
+  CHECK(has(text,
+            "      0000  30 31 32 33 34 35 36 37  38 39 3a 3b 3c 3d 3e 3f  0123456789:;<=>?\n"
+            "      0010  40 41 42 43                                       @ABC\n"
+            "    0x2fc0: 4.0 KiB, allocated after "));
+  CHECK(has(text,
+            "      0000  78 78 78 78 78 78 78 78  78 78 78 78 78 78 78 78  xxxxxxxxxxxxxxxx\n"
+            "      *\n"
+            "      0040  32 bytes that cannot be read\n"));
+  CHECK(has(text, "    0x1000: 8 B"));
+  CHECK(text.find("0x1100: ") == text.npos);
+  CHECK(text.find("0x9000: ") == text.npos);
+  const std::string json = heap_report_json(trace.console.table, trace.console.source, with_contents(96));
+  CHECK(has(json, R"("contents":[{"address":"0x1030","size":20,)"));
+  CHECK(has(json, R"("bytes":"303132333435363738393a3b3c3d3e3f40414243","unreadable":[]})"));
+  CHECK(has(json, R"(0000","unreadable":[[64,96]]})"));
+
+  trace.event({7, 7}, event::TaskDetached{});
+  CHECK(has(trace.report(with_contents(96)), "    0x1030: 20 B, allocated after "));
+}
+
+TEST_CASE("a process that has ended took its blocks with it") {
+  Trace trace;
+  trace.alloc(0x1030, 20);
+  trace.event({7, 7}, event::TaskEnded{0});
+  CHECK(has(trace.report(with_contents(96)),
+            "\nContents of blocks: the process was gone when they were asked for\n"));
+  CHECK(heap_report_json(trace.console.table, trace.console.source, with_contents(96)).find("contents") ==
+        std::string::npos);
 }

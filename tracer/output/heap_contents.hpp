@@ -1,0 +1,42 @@
+// What is in the blocks of a heap, for its report.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "sonde/analysis/process_heap.hpp"
+#include "sonde/base/memory_reader.hpp"
+
+namespace sonde::output {
+
+// A part of a block that was asked for and cannot be read.
+struct Hole {
+  std::size_t begin;
+  std::size_t end;
+};
+
+struct BlockContents {
+  analysis::LiveBlock block;
+  std::vector<std::byte> bytes;  // Its first; 0 in the holes.
+  std::vector<Hole> holes;       // Ascending.
+};
+
+struct SiteContents {
+  const analysis::ProcessHeap::Site* site;
+  std::vector<BlockContents> blocks;  // The oldest, that one first.
+};
+
+// Whether the process still has the blocks: not once it has ended, or executed another program.
+bool is_there(const analysis::ProcessHeap& heap);
+
+// Of the `sites` sites with the most bytes live, the largest first, the oldest blocks, `bytes` of each. Looks
+// at every block once, and reads a few.
+std::vector<SiteContents> contents_of(const analysis::ProcessHeap& heap, std::size_t sites, std::size_t bytes,
+                                      const MemoryReader& memory);
+
+// Lines of 16 bytes, each behind `indent`: the offset, the bytes, and what of them is printable ASCII. Lines
+// that are like the one before are one line, "*".
+void append_dump(std::string& out, const BlockContents& contents, std::string_view indent);
+
+}  // namespace sonde::output
