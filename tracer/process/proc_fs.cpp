@@ -140,6 +140,14 @@ std::string ProcFs::exe(pid_t pid) const {
   return n <= 0 ? std::string() : std::string(target.data(), static_cast<std::size_t>(n));
 }
 
+Address ProcFs::sleeps_at(pid_t tid) const {
+  // The call's number, its arguments, the stack pointer and the program counter; "running" of one that runs.
+  const std::string text = read(fmt::format("{}/syscall", tid));
+  const std::size_t last = text.rfind(" 0x");
+  if (last == std::string::npos) return {};
+  return {number<std::uint64_t>(std::string_view(text).substr(last + 3), 16).value_or(0)};
+}
+
 std::optional<uid_t> ProcFs::owner(pid_t pid) const {
   struct stat st;
   if (::stat(fmt::format("{}/{}/status", root_, pid).c_str(), &st) != 0) return std::nullopt;

@@ -226,14 +226,17 @@ void Sampler::let_go(ptrace::Stop stop) {
 // In a thread of its own: the kernel ends a thread's tracing with the thread (ptrace(2)), also of a task that
 // did not stop for us and that nobody could detach therefore. Otherwise it would stop when it wakes up, until
 // sonde ends.
-Result<stacks::ProcessStacks> sample_process(pid_t pid, const Options& options) {
+Result<stacks::ProcessStacks> sample_process(pid_t pid, const Options& options,
+                                             const std::function<void()>& meanwhile) {
   sigset_t child;
   sigset_t before;
   ::sigemptyset(&child);
   ::sigaddset(&child, SIGCHLD);
   ::pthread_sigmask(SIG_BLOCK, &child, &before);  // It is the thread's to take.
   Result<stacks::ProcessStacks> sample;
-  std::thread([&] { sample = Sampler(pid, options).run(); }).join();
+  std::thread tracing([&] { sample = Sampler(pid, options).run(); });
+  meanwhile();
+  tracing.join();
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
   return sample;
 }

@@ -97,6 +97,17 @@ TEST_CASE("a status has the comm too, without its escapes") {
   }
 }
 
+TEST_CASE("where a task sleeps") {
+  const FakeProc proc;
+  proc.write("42/syscall", "202 0x5555 0x189 0x0 0x0 0x0 0xffffffff 0x7ffdecf50 0x7ff627ea3f16\n");
+  proc.write("43/syscall", "-1 0x7ffdecf50 0x7ff627ea3f16\n");
+  proc.write("44/syscall", "running\n");
+  CHECK(proc.fs().sleeps_at(42).value == 0x7ff627ea3f16);
+  CHECK(proc.fs().sleeps_at(43).value == 0x7ff627ea3f16);
+  CHECK(proc.fs().sleeps_at(44).value == 0);
+  CHECK(proc.fs().sleeps_at(45).value == 0);
+}
+
 TEST_CASE("a comm has at most 15 bytes") {
   const FakeProc proc;
   proc.write("42/comm", "ordinary\n");
