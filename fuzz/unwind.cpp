@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <optional>
+#include <span>
 #include <vector>
 
 #include "sonde/unwind/build.hpp"
@@ -34,6 +36,21 @@ class Stack final : public MemoryReader {
   Bytes bytes_;
 };
 
+// From pc and sp alone, and with any guess at how deep the stack is, a walk comes to the same.
+void check_start(const arch::Registers& registers, std::span<const unwind::Module> modules, Bytes stack,
+                 std::span<const unwind::Frame> expected, const unwind::Walk& whole) {
+  std::array<std::byte, 512> window;
+  std::array<unwind::Frame, 200> frames;
+  const unwind::Start start(registers.pc(), registers.sp(), [&] { return std::optional(registers); });
+  const auto walk =
+      unwind::walk(start, modules, Stack(stack), window, frames, {registers[arch::Register::rax]});
+  if (walk.end != whole.end || walk.reach != whole.reach) std::abort();
+  const auto same = [](const unwind::Frame& a, const unwind::Frame& b) {
+    return a.pc == b.pc && a.module == b.module && a.found == b.found && a.exact == b.exact;
+  };
+  if (!std::ranges::equal(std::span(frames).first(walk.frames), expected, same)) std::abort();
+}
+
 void walk(const arch::Registers& registers, Bytes stack, const unwind::TableView& table) {
   const std::array modules = {unwind::Module{{0x50000}, {0x60000}, 0, nullptr},
                               unwind::Module{{bias}, {bias + 0x100000}, bias, &table},
@@ -41,6 +58,7 @@ void walk(const arch::Registers& registers, Bytes stack, const unwind::TableView
   std::array<std::byte, 256> window;
   std::array<unwind::Frame, 200> frames;
   const auto walk = unwind::walk(registers, modules, Stack(stack), window, frames);
+  check_start(registers, modules, stack, std::span(frames).first(walk.frames), walk);
   if (walk.frames == 0 || walk.frames > frames.size()) std::abort();
   if (walk.end == unwind::End::depth_limit && walk.frames != frames.size()) std::abort();
   if (frames[0].pc != registers.pc()) std::abort();

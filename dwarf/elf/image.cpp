@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <elf.h>
 #include <span>
+#include <sys/mman.h>
 #include <utility>
 
 #include <fmt/format.h>
@@ -41,6 +42,15 @@ std::optional<Compression> standard_compression(Bytes raw) {
   const auto header = load<Header>(raw, 0);
   if (!header) return std::nullopt;
   return Compression{header->ch_type, header->ch_size, raw.subspan(sizeof(Header))};
+}
+
+// Has the kernel make the pages at once that will be written one after the other. Where it cannot, nothing is
+// lost.
+void populate(std::span<std::byte> bytes) {
+  const std::size_t to_page = -reinterpret_cast<std::uintptr_t>(bytes.data()) & page_mask;
+  if (bytes.size() <= to_page) return;
+  const auto pages = bytes.subspan(to_page);
+  ::madvise(pages.data(), pages.size() & ~page_mask, MADV_POPULATE_WRITE);
 }
 
 }  // namespace
@@ -118,6 +128,7 @@ Result<Bytes> Image::expanded(const Section& section, Bytes raw) const {
   bool good = size / (zlib ? zlib_growth : zstd_growth) <= compression->stream.size();
   if (good) {
     bytes = std::make_unique_for_overwrite<std::byte[]>(size);
+    populate({bytes.get(), size});
     good = (zlib ? decompress_zlib : decompress_zstd)(compression->stream, {bytes.get(), size});
   }
   if (!good) return fail(ErrorCode::invalid, fmt::format("{}: a damaged compressed section", name_));

@@ -23,24 +23,35 @@ T narrow(Cursor& cursor) {
   return static_cast<T>(static_cast<std::uint16_t>(number));
 }
 
-// One declaration, its attributes put behind those that are there. False at the end of the table, or when it
-// cannot be read.
-bool read_declaration(Cursor& cursor, Declaration& declaration, std::vector<Attribute>& attributes) {
+// What a declaration begins with. False at the end of the table.
+bool read_head(Cursor& cursor, Declaration& declaration) {
   declaration.code = cursor.uleb();
   if (declaration.code == 0) return false;
   declaration.tag = narrow<Tag>(cursor);
   declaration.has_children = cursor.u8() != 0;
-  const std::size_t first = attributes.size();
-  while (cursor.ok() && attributes.size() - first < limits::dwarf_entry_attributes) {
+  return true;
+}
+
+// Calls take(Attribute) for each attribute of a declaration. False when they cannot be read.
+template <typename Take>
+bool each_attribute(Cursor& cursor, Take take) {
+  for (std::size_t count = 0; cursor.ok() && count < limits::dwarf_entry_attributes; ++count) {
     Attribute attribute;
     attribute.name = narrow<At>(cursor);
     attribute.form = narrow<Form>(cursor);
     if (attribute.form == Form::implicit_const) attribute.implicit = cursor.sleb();
     if (!cursor.ok()) return false;
     if (attribute.name == At{} && attribute.form == Form{}) return true;
-    attributes.push_back(attribute);
+    take(attribute);
   }
   return false;
+}
+
+// One declaration, its attributes put behind those that are there. False at the end of the table, or when it
+// cannot be read.
+bool read_declaration(Cursor& cursor, Declaration& declaration, std::vector<Attribute>& attributes) {
+  return read_head(cursor, declaration) &&
+         each_attribute(cursor, [&](const Attribute& attribute) { attributes.push_back(attribute); });
 }
 
 Role role_of(Tag tag, bool has_children, std::span<const Attribute> attributes) {
@@ -140,11 +151,16 @@ bool find_abbreviation(Bytes section, std::uint64_t offset, std::uint64_t code, 
   Cursor cursor(section, offset);
   Declaration declaration;
   while (budget > 0) {
-    attributes.clear();
-    const bool read = read_declaration(cursor, declaration, attributes);
-    budget -= std::min<std::uint64_t>(budget, attributes.size() + 1);
+    if (!read_head(cursor, declaration)) return false;
+    const bool wanted = declaration.code == code;
+    std::uint64_t count = 1;
+    const bool read = each_attribute(cursor, [&](const Attribute& attribute) {
+      ++count;
+      if (wanted) attributes.push_back(attribute);
+    });
+    budget -= std::min(budget, count);
     if (!read) return false;
-    if (declaration.code != code) continue;
+    if (!wanted) continue;
     tag = declaration.tag;
     return true;
   }

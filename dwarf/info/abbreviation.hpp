@@ -88,9 +88,8 @@ void read_attributes(Cursor& cursor, const Abbreviations& table, const Abbreviat
   }
 }
 
-// The attributes of the abbreviation with this code, found without reading the whole table: for a unit's
-// root, whose abbreviation is nearly always the first. Counts what it looked at down from `budget`, and gives
-// up at 0.
+// The attributes of the abbreviation with this code, found without keeping the table: for a unit's root.
+// Counts what it looked at down from `budget`, and gives up at 0.
 bool find_abbreviation(Bytes section, std::uint64_t offset, std::uint64_t code, std::uint64_t& budget,
                        Tag& tag, std::vector<Attribute>& attributes);
 

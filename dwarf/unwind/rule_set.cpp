@@ -21,16 +21,18 @@ constexpr auto saved_slots = [] {
   return slots;
 }();
 
-std::uint64_t hash_of(const Rule& rule) {
-  std::array<std::uint64_t, 4> words{};
-  std::memcpy(words.data(), &rule, sizeof rule);
-  std::uint64_t hash = 0;
-  for (const std::uint64_t word : words) {
-    hash =
-        std::rotl(hash ^ word, 29) * 0x9e3779b97f4a7c15u;  // The golden ratio, as Fibonacci hashing has it.
-  }
-  return hash >> 32;
-}
+constexpr std::uint64_t golden_ratio = 0x9e3779b97f4a7c15u;  // As Fibonacci hashing has it.
+
+// A factor for each of Rule::saved. Their products are added up as they change, one at a time: to read them
+// all anew for each rule would take longer than all else.
+constexpr auto factors = [] {
+  std::array<std::uint64_t, saved_registers.size()> made{};
+  std::uint64_t factor = golden_ratio;
+  for (std::uint64_t& next : made) next = factor = std::rotl(factor, 23) * golden_ratio | 1;
+  return made;
+}();
+
+bool is_near(std::int16_t place) { return place >= -8 && place <= -1; }
 
 }  // namespace
 
@@ -38,9 +40,21 @@ void State::clear(std::size_t column) {
   irregular_ &= ~(1u << column);
   if (const std::uint8_t slot = saved_slots[column]; slot != not_saved) {
     rule_.saved_mask &= static_cast<std::uint8_t>(~(1u << slot));
-    rule_.saved[slot] = 0;
+    far_mask_ &= static_cast<std::uint8_t>(~(1u << slot));
+    place(slot, 0);
   }
   if (column == rip) rule_.flags &= static_cast<std::uint8_t>(~Rule::outermost);
+}
+
+void State::place(std::size_t slot, std::int16_t at) {
+  sum_ += static_cast<std::uint64_t>(at - rule_.saved[slot]) * factors[slot];
+  rule_.saved[slot] = at;
+}
+
+void State::save(std::size_t slot, std::int16_t at) {
+  rule_.saved_mask |= static_cast<std::uint8_t>(1u << slot);
+  if (!is_near(at)) far_mask_ |= static_cast<std::uint8_t>(1u << slot);
+  place(slot, at);
 }
 
 void State::set(std::uint64_t column, How how, std::int32_t value, std::uint16_t expression_bytes) {
@@ -51,8 +65,7 @@ void State::set(std::uint64_t column, How how, std::int32_t value, std::uint16_t
     rule_.flags |= Rule::outermost;
   } else if (how == How::saved_at && slot != not_saved && value % 8 == 0 &&
              value / 8 == static_cast<std::int16_t>(value / 8)) {
-    rule_.saved_mask |= static_cast<std::uint8_t>(1u << slot);
-    rule_.saved[slot] = static_cast<std::int16_t>(value / 8);
+    save(slot, static_cast<std::int16_t>(value / 8));
   } else {
     irregular_ |= 1u << column;
     recoveries_[column] = {static_cast<std::uint8_t>(column), how, expression_bytes, value};
@@ -63,8 +76,7 @@ void State::restore(std::uint64_t column, const State& from) {
   if (column >= arch::register_count) return;
   clear(column);
   if (const std::uint8_t slot = saved_slots[column]; slot != not_saved) {
-    rule_.saved_mask |= static_cast<std::uint8_t>(from.rule_.saved_mask & 1u << slot);
-    rule_.saved[slot] = from.rule_.saved[slot];
+    if ((from.rule_.saved_mask & 1u << slot) != 0) save(slot, from.rule_.saved[slot]);
   }
   if (column == rip) rule_.flags |= static_cast<std::uint8_t>(from.rule_.flags & Rule::outermost);
   irregular_ |= from.irregular_ & 1u << column;
@@ -90,50 +102,82 @@ void State::set_cfa_expression(std::int32_t place, std::uint16_t bytes) {
   recoveries_[cfa_slot] = {cfa_column, How::is_expression, bytes, place};
 }
 
-RuleSet::RuleSet() : rules_(1), slots_(1024) {}  // Rule 0 says nothing, and is never looked for.
+std::uint64_t State::hash(std::uint8_t flags) const {
+  const auto small = std::uint64_t{static_cast<std::uint32_t>(rule_.cfa_offset)} << 32 |
+                     std::uint64_t{rule_.saved_mask} << 24 | std::uint64_t{rule_.cfa_register} << 16 |
+                     static_cast<std::uint64_t>(rule_.cfa_kind) << 8 | flags;
+  return ((sum_ ^ small * golden_ratio) * golden_ratio) >> 32;
+}
+
+std::uint8_t State::flags(bool signal_frame) const {
+  constexpr auto rip_bit = static_cast<std::uint8_t>(1u << saved_slots[rip]);
+  std::uint8_t flags = rule_.flags;
+  // A return address that nothing is said about is as lost as one that is said to be.
+  if ((rule_.saved_mask & rip_bit) == 0 && (irregular_ & 1u << rip) == 0) flags |= Rule::outermost;
+  if (signal_frame) flags |= Rule::signal_frame;
+  if (far_mask_ == 0) flags |= Rule::near;
+  return flags;
+}
+
+RuleSet::RuleSet() : rules_(1), hashes_(1), slots_(1024) {}  // Rule 0 says nothing, and is never looked for.
 
 std::uint16_t RuleSet::intern(const State& state, bool signal_frame) {
-  Rule rule = state.rule_;
-  if (rule.cfa_kind == CfaKind::none) return none;
-  constexpr auto rip_bit = static_cast<std::uint8_t>(1u << saved_slots[rip]);
-  // A return address that nothing is said about is as lost as one that is said to be.
-  if ((rule.saved_mask & rip_bit) == 0 && (state.irregular_ & 1u << rip) == 0) rule.flags |= Rule::outermost;
-  if (signal_frame) rule.flags |= Rule::signal_frame;
-  if (rule.saves_near()) rule.flags |= Rule::near;
-  if (state.irregular_ != 0) add_recoveries(state, rule);
-  std::size_t slot = hash_of(rule) & (slots_.size() - 1);
+  if (state.rule_.cfa_kind == CfaKind::none) return none;
+  const std::uint8_t flags = state.flags(signal_frame);
+  const std::uint64_t hash = state.hash(flags);
+  const List list = state.irregular_ != 0 ? list_of(state) : List{};
+  std::size_t slot = hash & (slots_.size() - 1);
   for (; slots_[slot] != 0; slot = (slot + 1) & (slots_.size() - 1)) {
-    if (rules_[slots_[slot] - 1] == rule) return static_cast<std::uint16_t>(slots_[slot] - 1);
+    if (is(rules_[slots_[slot] - 1], state.rule_, flags, list)) {
+      return static_cast<std::uint16_t>(slots_[slot] - 1);
+    }
   }
   if (rules_.size() >= limits::cfi_rules) {
     ++losses_;
     return none;
   }
-  rules_.push_back(rule);
+  Rule& rule = rules_.emplace_back(state.rule_);
+  rule.flags = flags;
+  rule.first_recovery = list.first;
+  rule.recoveries = list.count;
+  hashes_.push_back(hash);
   slots_[slot] = static_cast<std::uint32_t>(rules_.size());
   if (rules_.size() * 2 > slots_.size()) grow();
   return static_cast<std::uint16_t>(rules_.size() - 1);
 }
 
-void RuleSet::add_recoveries(const State& state, Rule& rule) {
+// Number by number: those of the state were written one by one just now, and the processor cannot read
+// several of them at once before they have reached its cache.
+bool RuleSet::is(const Rule& rule, const Rule& state, std::uint8_t flags, List list) {
+  if (rule.cfa_offset != state.cfa_offset || rule.saved_mask != state.saved_mask ||
+      rule.cfa_register != state.cfa_register || rule.cfa_kind != state.cfa_kind || rule.flags != flags ||
+      rule.first_recovery != list.first || rule.recoveries != list.count) {
+    return false;
+  }
+  for (std::size_t i = 0; i < rule.saved.size(); ++i) {
+    if (rule.saved[i] != state.saved[i]) return false;
+  }
+  return true;
+}
+
+RuleSet::List RuleSet::list_of(const State& state) {
   std::array<Recovery, arch::register_count + 1> list;
   std::size_t count = 0;
   for (std::uint32_t left = state.irregular_; left != 0; left &= left - 1) {
     list[count++] = state.recoveries_[static_cast<std::size_t>(std::countr_zero(left))];
   }
-  rule.recoveries = static_cast<std::uint8_t>(count);
   const std::string key(reinterpret_cast<const char*>(list.data()), count * sizeof list[0]);
   const auto [found, is_new] =
       recovery_lists_.try_emplace(key, static_cast<std::uint32_t>(recoveries_.size()));
   if (is_new)
     recoveries_.insert(recoveries_.end(), list.begin(), list.begin() + static_cast<std::ptrdiff_t>(count));
-  rule.first_recovery = found->second;
+  return {found->second, static_cast<std::uint8_t>(count)};
 }
 
 void RuleSet::grow() {
   slots_.assign(slots_.size() * 2, 0);
   for (std::size_t i = 1; i < rules_.size(); ++i) {
-    std::size_t slot = hash_of(rules_[i]) & (slots_.size() - 1);
+    std::size_t slot = hashes_[i] & (slots_.size() - 1);
     while (slots_[slot] != 0) slot = (slot + 1) & (slots_.size() - 1);
     slots_[slot] = static_cast<std::uint32_t>(i + 1);
   }

@@ -37,8 +37,14 @@ class State {
   static constexpr std::size_t cfa_slot = arch::register_count;
 
   void clear(std::size_t column);
+  void save(std::size_t slot, std::int16_t at);
+  void place(std::size_t slot, std::int16_t at);
+  std::uint8_t flags(bool signal_frame) const;
+  std::uint64_t hash(std::uint8_t flags) const;
 
-  Rule rule_;  // All but its recoveries.
+  Rule rule_;                  // All but its recoveries, and of its flags only `outermost`.
+  std::uint64_t sum_ = 0;      // Of rule_.saved, each with a factor of its own.
+  std::uint8_t far_mask_ = 0;  // Those of rule_.saved that are not near (Rule::near).
   std::uint32_t irregular_ = 0;
   std::array<Recovery, arch::register_count + 1> recoveries_{};  // Those whose bit is set in irregular_.
 };
@@ -70,11 +76,19 @@ class RuleSet {
   std::size_t losses() const { return losses_; }
 
  private:
-  void add_recoveries(const State& state, Rule& rule);
+  // A rule's recoveries.
+  struct List {
+    std::uint32_t first = 0;
+    std::uint8_t count = 0;
+  };
+
+  List list_of(const State& state);
+  static bool is(const Rule& rule, const Rule& state, std::uint8_t flags, List list);
   void grow();
 
   std::vector<Rule> rules_;
-  std::vector<std::uint32_t> slots_;  // A hash table of indices into rules_, plus one; linear probing.
+  std::vector<std::uint64_t> hashes_;  // Of each rule; recoveries are not in it.
+  std::vector<std::uint32_t> slots_;   // A hash table of indices into rules_, plus one; linear probing.
   std::vector<Recovery> recoveries_;
   std::unordered_map<std::string, std::uint32_t> recovery_lists_;  // The bytes of a list -> its first index.
   std::string expressions_;

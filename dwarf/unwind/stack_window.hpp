@@ -1,6 +1,7 @@
 // A copy of a piece of the stack, from which a walk's words are served.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -15,12 +16,16 @@ class StackWindow {
   // Looks through `memory`; copies go into `room`, which the caller keeps.
   StackWindow(const MemoryReader& memory, std::span<std::byte> room) : memory_(memory), room_(room) {}
 
-  // Copies what is at `address` and above, as much as there is room for and readable. False when nothing is.
-  bool move_to(std::uint64_t address) {
-    begin_ = address;
-    size_ = memory_.read({address}, room_);
-    return size_ != 0;
+  // Copies what lies from `address` up to `end`, as far as it is readable: each page costs. Where there is no
+  // room for that, `end` is no good guess, and what most stacks have is copied. False when nothing is.
+  bool open(std::uint64_t address, std::uint64_t end) {
+    if (begin_ == address && size_ != 0) return true;
+    const std::uint64_t size = end - address;
+    return fill(address, size <= room_.size() ? size : std::min(room_.size(), usual_size));
   }
+
+  // Copies what is at `address` and above, as much as there is room for and readable. False when nothing is.
+  bool move_to(std::uint64_t address) { return fill(address, room_.size()); }
 
   // Sees to it that the eight words below a frame's CFA, where its registers are saved, are in the window.
   // Returns where they end there, or null when they cannot all be read.
@@ -55,6 +60,14 @@ class StackWindow {
 
  private:
   static constexpr std::uint64_t saved_area = 64;
+  // Twice the size takes 0.6 µs longer to read, and a second read 1.9.
+  static constexpr std::size_t usual_size = 8192;
+
+  bool fill(std::uint64_t address, std::size_t size) {
+    begin_ = address;
+    size_ = memory_.read({address}, room_.first(size));
+    return size_ != 0;
+  }
 
   bool holds(std::uint64_t address, std::uint64_t count) const {
     const std::uint64_t offset = address - begin_;

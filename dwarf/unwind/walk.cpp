@@ -20,6 +20,9 @@ constexpr auto rsp = static_cast<std::size_t>(Register::rsp);
 constexpr auto rip = static_cast<std::size_t>(Register::rip);
 constexpr std::byte relative_to_rbp{dw_op_breg0 + static_cast<std::uint8_t>(Register::rbp)};
 
+constexpr std::uint32_t all_registers = (1u << arch::register_count) - 1;
+constexpr std::uint32_t pc_and_sp = bit_of(Register::rip) | bit_of(Register::rsp);
+
 // For each Rule::saved_mask the registers that it stands for.
 constexpr auto known_by_mask = [] {
   std::array<std::uint32_t, 1u << saved_registers.size()> known{};
@@ -59,19 +62,35 @@ std::uint32_t ModuleIndex::search(std::uint64_t address) {
   return last_;
 }
 
-Walker::Walker(const arch::Registers& registers, std::span<const Module> modules, const MemoryReader& memory,
-               std::span<std::byte> window)
+Walker::Walker(const arch::Registers& registers, std::uint32_t known, std::span<const Module> modules,
+               StackWindow& stack, Address reach)
     : modules_(modules),
-      stack_(memory, window),
-      registers_{registers.general, (1u << arch::register_count) - 1},
+      stack_(stack),
+      registers_{registers.general, known},
+      knows_all_(known == all_registers),
       cfa_(registers.sp().value) {
-  if (!stack_.move_to(cfa_ - red_zone)) stack_.move_to(cfa_);
+  if (!stack_.open(cfa_ - red_zone, reach.value)) stack_.open(cfa_, reach.value);
 }
 
-inline std::optional<std::uint64_t> Walker::cfa_of(const Rule& rule, const Module& module) const {
-  if (rule.cfa_kind != CfaKind::register_based) return unusual_cfa_of(rule, module);
-  if (!registers_.has(rule.cfa_register)) return std::nullopt;
-  return registers_.value[rule.cfa_register] + static_cast<std::uint64_t>(std::int64_t{rule.cfa_offset});
+inline bool Walker::needs_stack_alone(const Rule& rule) const {
+  return rule.recoveries == 0 && rule.cfa_kind == CfaKind::register_based &&
+         registers_.has(rule.cfa_register);
+}
+
+End Walker::lack() {
+  lacks_registers_ = true;
+  return End::no_information;
+}
+
+// An optional would go through memory here, and take a quarter of the walk's time.
+inline bool Walker::cfa_of(const Rule& rule, const Module& module, std::uint64_t& cfa) const {
+  if (rule.cfa_kind == CfaKind::register_based) {
+    cfa = registers_.value[rule.cfa_register] + static_cast<std::uint64_t>(std::int64_t{rule.cfa_offset});
+    return registers_.has(rule.cfa_register);
+  }
+  const auto unusual = unusual_cfa_of(rule, module);
+  cfa = unusual.value_or(0);
+  return unusual.has_value();
 }
 
 std::optional<std::uint64_t> Walker::unusual_cfa_of(const Rule& rule, const Module& module) const {
@@ -186,11 +205,12 @@ std::optional<std::uint64_t> Walker::recovered(const Recovery& recovery, const M
 
 inline std::optional<End> Walker::by_rule(const Rule& rule, const Module& module) {
   if ((rule.flags & Rule::outermost) != 0) return End::complete;
-  const auto cfa = cfa_of(rule, module);
-  if (!cfa) return End::bad_cfa;
+  if (!knows_all_ && !needs_stack_alone(rule)) return lack();
+  std::uint64_t cfa = 0;
+  if (!cfa_of(rule, module, cfa)) return End::bad_cfa;
   const bool signal_frame = (rule.flags & Rule::signal_frame) != 0;
-  if (!progresses(*cfa, signal_frame)) return End::no_progress;
-  if (const auto end = recover(rule, module, *cfa)) return end;
+  if (!progresses(cfa, signal_frame)) return End::no_progress;
+  if (const auto end = recover(rule, module, cfa)) return end;
   found_ = Found::cfi;
   exact_ = signal_frame;
   // Threads and coroutines begin with a return address of 0 where nothing else marks the outermost frame.
@@ -206,7 +226,7 @@ inline std::optional<End> Walker::step(std::uint32_t index) {
         module.table != nullptr ? module.table->find((exact_ ? pc : pc - 1) - module.bias) : nullptr;
     if (rule != nullptr) return by_rule(*rule, module);
   }
-  return without_information(index);
+  return knows_all_ ? without_information(index) : lack();
 }
 
 Walk Walker::run(std::span<Frame> into) {
@@ -215,14 +235,19 @@ Walk Walker::run(std::span<Frame> into) {
     const std::uint64_t pc = registers_[Register::rip];
     const std::uint32_t module = modules_.find(exact_ ? pc : pc - 1);
     into[count++] = {{pc}, module, found_, exact_};
-    if (const auto end = step(module)) return {count, *end};
+    if (const auto end = step(module)) return {count, *end, {cfa_}};
   }
-  return {limit, End::depth_limit};
+  return {limit, End::depth_limit, {cfa_}};
 }
 
-Walk walk(const arch::Registers& registers, std::span<const Module> modules, const MemoryReader& memory,
-          std::span<std::byte> window, std::span<Frame> into) {
-  return Walker(registers, modules, memory, window).run(into);
+Walk walk(const Start& start, std::span<const Module> modules, const MemoryReader& memory,
+          std::span<std::byte> window, std::span<Frame> into, Address reach) {
+  StackWindow stack(memory, window);
+  Walker walker(start.registers(), start.is_whole() ? all_registers : pc_and_sp, modules, stack, reach);
+  const Walk walk = walker.run(into);
+  if (!walker.lacks_registers()) return walk;
+  const auto registers = start.whole();
+  return registers ? Walker(*registers, all_registers, modules, stack, reach).run(into) : Walk{};
 }
 
 }  // namespace sonde::unwind

@@ -36,10 +36,13 @@ class ModuleIndex {
 
 class Walker {
  public:
-  Walker(const arch::Registers& registers, std::span<const Module> modules, const MemoryReader& memory,
-         std::span<std::byte> window);
+  // `known`: a bit for each register that is.
+  Walker(const arch::Registers& registers, std::uint32_t known, std::span<const Module> modules,
+         StackWindow& stack, Address reach);
 
   Walk run(std::span<Frame> into);
+  // The walk has ended where it would need a register of the innermost frame that was not known.
+  bool lacks_registers() const { return lacks_registers_; }
 
  private:
   // Each makes the caller's frame the one reached, or says why not.
@@ -47,7 +50,11 @@ class Walker {
   std::optional<End> by_rule(const Rule& rule, const Module& module);
   std::optional<End> without_information(std::uint32_t module);
 
-  std::optional<std::uint64_t> cfa_of(const Rule& rule, const Module& module) const;
+  // The rule asks for nothing but the stack, and registers that are known.
+  bool needs_stack_alone(const Rule& rule) const;
+  End lack();
+  // False when it cannot be known.
+  bool cfa_of(const Rule& rule, const Module& module, std::uint64_t& cfa) const;
   std::optional<std::uint64_t> unusual_cfa_of(const Rule& rule, const Module& module) const;
   std::optional<End> recover(const Rule& rule, const Module& module, std::uint64_t cfa);
   void recover_saved(const Rule& rule, std::uint64_t cfa, const std::byte* near);
@@ -71,8 +78,10 @@ class Walker {
   bool returns_to(std::uint64_t return_address, std::uint64_t cfa, Found how);
 
   ModuleIndex modules_;
-  StackWindow stack_;
+  StackWindow& stack_;
   FrameRegisters registers_;
+  const bool knows_all_;  // The registers of the innermost frame.
+  bool lacks_registers_ = false;
   std::uint64_t cfa_;  // Of the frame before, or where its stack begins.
   std::size_t switches_left_ = limits::unwind_stack_switches;
   Found found_ = Found::registers;  // How the frame reached was found.

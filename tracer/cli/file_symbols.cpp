@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <thread>
 #include <unistd.h>
 #include <utility>
 
@@ -94,6 +95,24 @@ std::unique_ptr<FileSymbols::File> FileSymbols::open(const stacks::Module& modul
       File{names::DebugFiles(*std::move(process), *std::move(own), options_), std::nullopt});
   made->module.emplace(std::move(image), module.path, made->debug_files);
   return made;
+}
+
+void FileSymbols::prepare(pid_t pid) {
+  const Address place = process::ProcFs().sleeps_at(pid);
+  if (place.value == 0 || std::thread::hardware_concurrency() < 2) return;
+  const auto mappings = memory::parse_maps(process::ProcFs().maps(pid));
+  const auto root = names::FileRoot::at(fmt::format("/proc/{}/root", pid));
+  if (!mappings || !root) return;
+  for (const memory::Mapping& mapping : *mappings) {
+    if (place < mapping.begin || place >= mapping.end || !mapping.name.starts_with('/')) continue;
+    stacks::Module module{mapping.name, {}, pid};
+    const auto image = open_image(module, *root);
+    const auto bias = image ? image->load_bias({mapping.begin, mapping.file_offset, true}) : std::nullopt;
+    if (!bias) return;
+    const Bytes id = image->build_id();
+    module.build_id.assign(id.begin(), id.end());
+    in_module(module, place.value - *bias);
+  }
 }
 
 stacks::Functions FileSymbols::in_module(const stacks::Module& module, std::uint64_t address) {

@@ -24,6 +24,10 @@ class FileSymbols final : public stacks::Symbols {
   // From the file at the module's path, in the root of the process that had it mapped or, once that is gone,
   // in ours. A file with another build id is another file: then nothing is known.
   stacks::Functions in_module(const stacks::Module& module, std::uint64_t address) override;
+  // Looks up the place in which the process's first thread sleeps, for sure a part of its stack: most often
+  // in libc, whose debug information takes longer to open than all else. Nothing where there is no second
+  // processor to do that on.
+  void prepare(pid_t pid);
   // From /tmp/perf-PID.map, as it is when the process is first asked about.
   stacks::Functions in_memory(pid_t pid, std::uint64_t address) override;
 

@@ -27,7 +27,7 @@ int stack(const Settings& settings) {
   int status = 0;
   const char* separator = "";
   for (const pid_t pid : settings.pids) {
-    const auto sample = record::sample_process(pid, settings.tracing);
+    const auto sample = record::sample_process(pid, settings.tracing, [&] { symbols.prepare(pid); });
     if (!sample) {
       complain(sample.error());
       status = failure;

@@ -51,6 +51,20 @@ std::string_view word_of(std::string_view line, int n) {
   }
 }
 
+constexpr std::size_t comm_bytes = 15;
+
+// A comm as a status file has it, behind a tab. The kernel writes a newline in it as a backslash and an n,
+// and a backslash as two.
+std::string comm_of(std::string_view name) {
+  std::string comm;
+  for (std::size_t at = name.starts_with('\t') ? 1 : 0; at < name.size(); ++at) {
+    const bool escape = name[at] == '\\' && at + 1 < name.size();
+    if (escape) ++at;
+    comm += escape && name[at] == 'n' ? '\n' : name[at];
+  }
+  return comm.substr(0, comm_bytes);
+}
+
 }  // namespace
 
 std::string ProcFs::read(std::string_view path) const {
@@ -74,6 +88,7 @@ std::optional<TaskStatus> ProcFs::status(pid_t tid) const {
   if (!pid) return std::nullopt;
   TaskStatus status;
   status.pid = *pid;
+  status.comm = comm_of(field(text, "Name"));
   status.parent_pid = number<pid_t>(field(text, "PPid")).value_or(0);
   status.tracer_pid = number<pid_t>(field(text, "TracerPid")).value_or(0);
   const std::string_view ids = field(text, "NSpid");
@@ -116,13 +131,21 @@ bool ProcFs::is_kernel_thread(pid_t pid) const {
 std::string ProcFs::comm(pid_t tid) const {
   std::string text = read(fmt::format("{}/comm", tid));
   if (text.ends_with('\n')) text.pop_back();
-  return text.substr(0, 15);
+  return text.substr(0, comm_bytes);
 }
 
 std::string ProcFs::exe(pid_t pid) const {
   std::array<char, limits::path_bytes> target;
   const ssize_t n = ::readlink(fmt::format("{}/{}/exe", root_, pid).c_str(), target.data(), target.size());
   return n <= 0 ? std::string() : std::string(target.data(), static_cast<std::size_t>(n));
+}
+
+Address ProcFs::sleeps_at(pid_t tid) const {
+  // The call's number, its arguments, the stack pointer and the program counter; "running" of one that runs.
+  const std::string text = read(fmt::format("{}/syscall", tid));
+  const std::size_t last = text.rfind(" 0x");
+  if (last == std::string::npos) return {};
+  return {number<std::uint64_t>(std::string_view(text).substr(last + 3), 16).value_or(0)};
 }
 
 std::optional<uid_t> ProcFs::owner(pid_t pid) const {

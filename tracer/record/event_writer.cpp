@@ -77,7 +77,8 @@ void EventWriter::entered(const Task& task, Nanoseconds time) {
 
 void EventWriter::hold_entered(const Task& task, Nanoseconds time) {
   // Before its exec the child's stack is sonde's own.
-  const std::uint32_t stack = task.hidden ? 0 : stack_of(task.id, time);
+  const bool stacked = options_.stacks && !muted_ && !task.hidden;
+  const std::uint32_t stack = stacked ? stacks().take(task.id, task.entry, time) : 0;
   if (!begin(FrameType::syscall_enter, task.id, time)) return;
   event::SyscallEnterFrame fixed{{}, task.entry.instruction_pointer, task.entry.nr, task.entry.abi, {}};
   std::memcpy(fixed.args, task.entry.args, sizeof fixed.args);

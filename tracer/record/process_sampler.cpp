@@ -67,11 +67,11 @@ class Sampler {
   void stop_all();
   void take(const ptrace::Stop& stop, ThreadStack& thread);
   void take_call(const ptrace::SyscallEntry& entry, ThreadStack& thread);
-  void take_stack(ThreadStack& thread);
+  void take_stack(const arch::Registers& registers, ThreadStack& thread);
   void let_go(ptrace::Stop stop);
 
-  char state_of(pid_t tid) const;
-  void add(pid_t tid, char state);
+  process::TaskStatus status_of(pid_t tid) const;
+  void add(pid_t tid, process::TaskStatus status);
 
   Capture capture_;
   process::ProcFs proc_;
@@ -110,13 +110,13 @@ Result<stacks::ProcessStacks> Sampler::run() {
 // decides then.
 Result<void> Sampler::seize_leader() {
   const pid_t pid = sample_.pid;
-  const char state = state_of(pid);
+  process::TaskStatus status = status_of(pid);
   auto seized = seize(pid);
   for (int i = 0; i < exec_retries && !seized && seized.error().code == ErrorCode::permission; ++i) {
     pause(1'000'000);
     seized = seize(pid);
   }
-  if (seized) add(pid, state);
+  if (seized) add(pid, std::move(status));
   if (seized || seize_others()) return {};
   return Failure(process::explain_refusal(proc_, pid, seized.error().errno_value));
 }
@@ -125,9 +125,9 @@ bool Sampler::seize_others() {
   bool any = false;
   for (const pid_t tid : proc_.tasks(sample_.pid)) {
     if (threads_.contains(tid)) continue;
-    const char state = state_of(tid);
+    process::TaskStatus status = status_of(tid);
     if (!seize(tid)) continue;
-    add(tid, state);
+    add(tid, std::move(status));
     any = true;
   }
   return any;
@@ -148,16 +148,15 @@ void Sampler::note(ptrace::WaitOutcome outcome) {
 }
 
 // As it is before it is traced: then it may show as stopped although it runs.
-char Sampler::state_of(pid_t tid) const {
-  const auto status = proc_.status(tid);
-  return status ? status->state : '?';
+process::TaskStatus Sampler::status_of(pid_t tid) const {
+  return proc_.status(tid).value_or(process::TaskStatus());
 }
 
-void Sampler::add(pid_t tid, char state) {
+void Sampler::add(pid_t tid, process::TaskStatus status) {
   ThreadStack& thread = threads_[tid];
   thread.task = {sample_.pid, tid};
-  thread.comm = proc_.comm(tid);
-  thread.state = state;
+  thread.comm = std::move(status.comm);
+  thread.state = status.state;
 }
 
 // Asks all that have not stopped yet, and waits for them. Who ends meanwhile is no thread of the process any
@@ -190,7 +189,7 @@ void Sampler::take(const ptrace::Stop& stop, ThreadStack& thread) {
   if (!registers) return;
   thread.is_64_bit = registers->is_64_bit();
   if (const auto call = call_of(*registers)) take_call(*call, thread);
-  take_stack(thread);
+  take_stack(*registers, thread);
 }
 
 void Sampler::take_call(const ptrace::SyscallEntry& entry, ThreadStack& thread) {
@@ -204,8 +203,8 @@ void Sampler::take_call(const ptrace::SyscallEntry& entry, ThreadStack& thread) 
   std::memcpy(thread.call.data(), bytes.data(), bytes.size());
 }
 
-void Sampler::take_stack(ThreadStack& thread) {
-  const WalkedStack walked = walker_.walk(thread.task, now());
+void Sampler::take_stack(const arch::Registers& registers, ThreadStack& thread) {
+  const WalkedStack walked = walker_.walk(thread.task, registers, now());
   if (walked.frames.empty()) return;
   for (const process::Module* module : walked.modules) {
     if (module == nullptr || std::ranges::find(told_modules_, module->id) != told_modules_.end()) continue;
@@ -227,14 +226,17 @@ void Sampler::let_go(ptrace::Stop stop) {
 // In a thread of its own: the kernel ends a thread's tracing with the thread (ptrace(2)), also of a task that
 // did not stop for us and that nobody could detach therefore. Otherwise it would stop when it wakes up, until
 // sonde ends.
-Result<stacks::ProcessStacks> sample_process(pid_t pid, const Options& options) {
+Result<stacks::ProcessStacks> sample_process(pid_t pid, const Options& options,
+                                             const std::function<void()>& meanwhile) {
   sigset_t child;
   sigset_t before;
   ::sigemptyset(&child);
   ::sigaddset(&child, SIGCHLD);
   ::pthread_sigmask(SIG_BLOCK, &child, &before);  // It is the thread's to take.
   Result<stacks::ProcessStacks> sample;
-  std::thread([&] { sample = Sampler(pid, options).run(); }).join();
+  std::thread tracing([&] { sample = Sampler(pid, options).run(); });
+  meanwhile();
+  tracing.join();
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
   return sample;
 }

@@ -40,6 +40,10 @@ std::uint32_t StackCapture::take(TaskId task, Nanoseconds time) {
   return write(walker_.walk(task, time), task, time);
 }
 
+std::uint32_t StackCapture::take(TaskId task, const ptrace::SyscallEntry& entry, Nanoseconds time) {
+  return write(walker_.walk(task, entry, time), task, time);
+}
+
 std::uint32_t StackCapture::take_of_caller(TaskId task, const arch::Registers& registers, Nanoseconds time) {
   WalkedStack stack = walker_.walk(task, registers, time);
   if (stack.frames.size() < 2) return 0;

@@ -1,7 +1,6 @@
 #include "sonde/record/stack_walker.hpp"
 
 #include "sonde/memory/process_memory.hpp"
-#include "sonde/ptrace/requests.hpp"
 
 namespace sonde::record {
 
@@ -53,22 +52,40 @@ WalkedStack StackWalker::walk(TaskId task, Nanoseconds time) {
 }
 
 WalkedStack StackWalker::walk(TaskId task, const arch::Registers& registers, Nanoseconds time) {
+  return registers.is_64_bit() ? walk_from(task, registers, time) : WalkedStack{};
+}
+
+WalkedStack StackWalker::walk(TaskId task, const ptrace::SyscallEntry& entry, Nanoseconds time) {
+  // 64-bit code may make a call of the 32-bit table, but not the other way round.
+  if (entry.abi == Abi::i386) return walk(task, time);
+  const auto ask = [tid = task.tid] { return ptrace::registers(tid); };
+  return walk_from(task, {{entry.instruction_pointer}, {entry.stack_pointer}, ask}, time);
+}
+
+WalkedStack StackWalker::walk_from(TaskId task, const unwind::Start& start, Nanoseconds time) {
   Process& process = processes_[task.pid];
   if (process.stale) refresh(task.pid, process, time);
   WalkedStack walked{};
-  if (!walk_in(task, registers, process.space, walked) && time - process.refreshed > refresh_interval_ns) {
+  if (!walk_in(task, start, process.space, walked) && time - process.refreshed > refresh_interval_ns) {
     refresh(task.pid, process, time);
-    walk_in(task, registers, process.space, walked);
+    walk_in(task, start, process.space, walked);
   }
   return walked;
 }
 
-bool StackWalker::walk_in(TaskId task, const arch::Registers& registers, const process::AddressSpace& space,
+// A tid that is given again may leave its predecessor's here, which costs a read and no more.
+Address& StackWalker::reach_of(pid_t tid) {
+  Reach& known = reaches_[static_cast<std::size_t>(tid) % reaches_.size()];
+  if (known.tid != tid) known = {tid, {}};
+  return known.end;
+}
+
+bool StackWalker::walk_in(TaskId task, const unwind::Start& start, const process::AddressSpace& space,
                           WalkedStack& into) {
-  into = {};
-  if (!registers.is_64_bit()) return true;
   const memory::ProcessMemory memory(task.tid);
-  const unwind::Walk walked = unwind::walk(registers, space.code(), memory, window_, frames_);
+  Address& reach = reach_of(task.tid);
+  const unwind::Walk walked = unwind::walk(start, space.code(), memory, window_, frames_, reach);
+  reach = walked.reach;
   bool inside = true;
   for (std::size_t i = 0; i < walked.frames; ++i) {
     const unwind::Frame& frame = frames_[i];

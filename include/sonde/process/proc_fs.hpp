@@ -22,6 +22,7 @@ struct TaskStatus {
   std::uint64_t ignored_signals =
       0;  // SigIgn: bit N - 1 for signal N, those ignored by default not among them.
   std::uint64_t caught_signals = 0;  // SigCgt: those with a handler.
+  std::string comm{};                // Name: what ProcFs::comm() tells, without reading a file more.
 };
 
 // A view of one procfs; another root than /proc is for tests.
@@ -41,6 +42,8 @@ class ProcFs {
   std::string exe(pid_t pid) const;
   // The text of /proc/PID/maps; empty when it cannot be read.
   std::string maps(pid_t pid) const;
+  // Where a task that sleeps will go on, by /proc/PID/syscall; 0 for one that runs, or that we may not trace.
+  Address sleeps_at(pid_t tid) const;
   // The owner of the files in /proc/PID: root for a process that is not dumpable (the folder itself does not
   // tell).
   std::optional<uid_t> owner(pid_t pid) const;

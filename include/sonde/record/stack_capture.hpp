@@ -20,6 +20,9 @@ class StackCapture {
   // that is gone, for 32-bit code, and where those frames were dropped. Uses the ring's frame buffer.
   std::uint32_t take(TaskId task, Nanoseconds time);
 
+  // The same of a task that is at the entry of a system call.
+  std::uint32_t take(TaskId task, const ptrace::SyscallEntry& entry, Nanoseconds time);
+
   // The same for the caller of a function that the task is at the entry of: `registers` are its own there.
   std::uint32_t take_of_caller(TaskId task, const arch::Registers& registers, Nanoseconds time);
 

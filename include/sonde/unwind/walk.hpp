@@ -3,7 +3,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <span>
+#include <utility>
 
 #include "sonde/arch/registers.hpp"
 #include "sonde/base/memory_reader.hpp"
@@ -55,9 +58,33 @@ enum class End : std::uint8_t {
 // "complete", "depth limit" and so on.
 const char* name_of(End end);
 
+// The innermost frame: its registers, or its pc and sp and how to get the others. Most stacks need no more,
+// and the stop at a system call tells them.
+class Start {
+ public:
+  using Ask = std::function<std::optional<arch::Registers>()>;
+
+  Start(const arch::Registers& registers) : registers_(registers) {}
+  // `ask` returns nothing when the task is gone; the walk has no frames then.
+  Start(Address pc, Address sp, Ask ask) : ask_(std::move(ask)) {
+    registers_[arch::Register::rip] = pc.value;
+    registers_[arch::Register::rsp] = sp.value;
+  }
+
+  // All, or pc and sp.
+  const arch::Registers& registers() const { return registers_; }
+  bool is_whole() const { return ask_ == nullptr; }
+  std::optional<arch::Registers> whole() const { return ask_(); }
+
+ private:
+  arch::Registers registers_;
+  Ask ask_;
+};
+
 struct Walk {
   std::size_t frames = 0;
   End end = End::complete;
+  Address reach;  // Where the piece of the stack ends that was needed.
 };
 
 // Fills `into`, innermost frame first, and says how many there are and why they end there. The frames found
@@ -65,10 +92,11 @@ struct Walk {
 //
 // `modules` must be sorted by address and not overlap, and must hold all executable memory of the process.
 // The task must be stopped while `memory` is read, and run 64-bit code. `window` is for copies of the stack
-// (4 to 16 KiB are good, at least 256 bytes): its first part is read at once, from the red zone below rsp
-// upwards, and only a stack that is deeper is read again. Allocates nothing, and ends in time linear in the
-// size of `into`, whatever the process holds.
-Walk walk(const arch::Registers& registers, std::span<const Module> modules, const MemoryReader& memory,
-          std::span<std::byte> window, std::span<Frame> into);
+// (8 to 16 KiB are good, at least 256 bytes): what is from the red zone below rsp up to `reach` is read at
+// once, and only a stack that is deeper is read again. A good `reach` is that of the task's last walk: a
+// stack grows and shrinks at its other end. It need not be right. Allocates nothing, and ends in time linear
+// in the size of `into`, whatever the process holds.
+Walk walk(const Start& start, std::span<const Module> modules, const MemoryReader& memory,
+          std::span<std::byte> window, std::span<Frame> into, Address reach = {});
 
 }  // namespace sonde::unwind

@@ -1,8 +1,10 @@
 #include "sonde/process/proc_fs.hpp"
 
 #include <random>
+#include <utility>
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include "fake_proc.hpp"
 
@@ -81,6 +83,29 @@ TEST_CASE("a kernel thread is told by its flags, whatever its name") {
   CHECK_FALSE(proc.fs().is_kernel_thread(4));
   CHECK_FALSE(proc.fs().is_kernel_thread(5));
   CHECK_FALSE(proc.fs().is_kernel_thread(6));
+}
+
+TEST_CASE("a status has the comm too, without its escapes") {
+  const FakeProc proc;
+  for (const auto& [written, comm] :
+       {std::pair("a b ", "a b "), std::pair("two\\nlines", "two\nlines"),
+        std::pair("back\\\\slash", "back\\slash"), std::pair("end\\", "end\\"), std::pair("", ""),
+        std::pair("\\n23456789012345", "\n23456789012345")}) {
+    CAPTURE(written);
+    proc.write("42/status", fmt::format("Name:\t{}\nTgid:\t42\n", written));
+    CHECK(proc.fs().status(42)->comm == comm);
+  }
+}
+
+TEST_CASE("where a task sleeps") {
+  const FakeProc proc;
+  proc.write("42/syscall", "202 0x5555 0x189 0x0 0x0 0x0 0xffffffff 0x7ffdecf50 0x7ff627ea3f16\n");
+  proc.write("43/syscall", "-1 0x7ffdecf50 0x7ff627ea3f16\n");
+  proc.write("44/syscall", "running\n");
+  CHECK(proc.fs().sleeps_at(42).value == 0x7ff627ea3f16);
+  CHECK(proc.fs().sleeps_at(43).value == 0x7ff627ea3f16);
+  CHECK(proc.fs().sleeps_at(44).value == 0);
+  CHECK(proc.fs().sleeps_at(45).value == 0);
 }
 
 TEST_CASE("a comm has at most 15 bytes") {

@@ -34,6 +34,7 @@ class FakeMemory final : public MemoryReader {
 
   std::size_t read(Address address, std::span<std::byte> into) const override {
     ++reads;
+    bytes_read += into.size();
     std::size_t done = 0;
     auto at = bytes_.find(address.value);
     for (; at != bytes_.end() && done < into.size() && at->first == address.value + done; ++at)
@@ -42,6 +43,7 @@ class FakeMemory final : public MemoryReader {
   }
 
   mutable int reads = 0;
+  mutable std::size_t bytes_read = 0;
 
  private:
   std::map<std::uint64_t, std::byte> bytes_;
@@ -60,6 +62,7 @@ struct FakeProcess {
   std::vector<CfiTable> tables;
   std::array<std::byte, 1024> window;
   std::array<Frame, 64> frames;
+  int asked = 0;
 
   FakeProcess() { memory.map(stack, stack + 0x1000); }
 
@@ -73,7 +76,17 @@ struct FakeProcess {
   // Executable memory without information.
   void bare_code(std::uint64_t begin, std::uint64_t end) { modules.push_back({{begin}, {end}, 0, nullptr}); }
 
-  Walk walk(std::size_t limit = 64) {
+  Walk walk(std::size_t limit = 64) { return walk_from(registers, {}, limit); }
+
+  // As from a system call's stop; counts in `asked` how often that is not enough.
+  Walk walk_from_call() {
+    return walk_from({registers.pc(), registers.sp(), [this] {
+                        ++asked;
+                        return std::optional(registers);
+                      }});
+  }
+
+  Walk walk_from(const Start& start, Address reach = {}, std::size_t limit = 64) {
     const CfiSection section = cfi.section();
     auto table = build({&section, 1});
     REQUIRE(table);
@@ -82,7 +95,7 @@ struct FakeProcess {
     auto all = modules;
     all.push_back({{bias + 0x1000}, {bias + 0x10000}, bias, &tables.front().table.view()});
     std::sort(all.begin(), all.end(), [](const Module& a, const Module& b) { return a.begin < b.begin; });
-    return unwind::walk(registers, all, memory, window, std::span(frames).first(limit));
+    return unwind::walk(start, all, memory, window, std::span(frames).first(limit), reach);
   }
 
   std::vector<std::uint64_t> pcs(const Walk& walk) const {

@@ -69,6 +69,98 @@ TEST_CASE("a deep stack is read as often as the window fills") {
   CHECK(process.memory.reads <= 20);
 }
 
+TEST_CASE("a walk says how far up it went, and the next one reads no more than that") {
+  FakeProcess process;
+  const auto leaf = process.function(0x1000, {0x0e, 32});
+  const auto outer = process.function(0x3000, outermost);
+  process.memory.map(stack - 128, stack);
+  process.registers[Register::rip] = leaf;
+  process.registers[Register::rsp] = stack;
+  process.memory.put(stack + 24, outer);
+  const Walk first = process.walk();
+  CHECK(first.reach.value == stack + 32);
+  CHECK(process.memory.bytes_read == process.window.size());
+  process.memory.bytes_read = 0;
+  // A frame more: the stack has grown downwards.
+  process.memory.map(stack - 160, stack);
+  process.registers[Register::rsp] = stack - 32;
+  process.memory.put(stack - 8, leaf);
+  const Walk second = process.walk_from(process.registers, first.reach);
+  CHECK(process.pcs(second) == Pcs{leaf, leaf, outer});
+  CHECK(second.reach.value == first.reach.value);
+  CHECK(process.memory.bytes_read == 128 + 64);
+}
+
+TEST_CASE("a wrong reach costs reads, and no frames") {
+  for (const std::uint64_t reach : {stack - 128, stack - 64, stack, stack + 8, stack + 0x800, ~0ul}) {
+    CAPTURE(reach);
+    FakeProcess process;
+    const auto leaf = process.function(0x1000, {0x0e, 32});
+    const auto outer = process.function(0x3000, outermost);
+    process.memory.map(stack - 128, stack);
+    process.registers[Register::rip] = leaf;
+    process.registers[Register::rsp] = stack;
+    process.memory.put(stack + 24, outer);
+    const Walk walk = process.walk_from(process.registers, {reach});
+    CHECK(walk.end == End::complete);
+    CHECK(process.pcs(walk) == Pcs{leaf, outer});
+  }
+}
+
+TEST_CASE("pc and sp are enough where the stack alone leads on") {
+  FakeProcess process;
+  const auto leaf = process.function(0x1000, {0x0e, 32});
+  const auto saving = process.function(0x2000, {0x0e, 32, 0x80 | rbp, 2});
+  const auto by_saved = process.function(0x3000, {0x0c, rbp, 16, 0x80 | rbp, 2});
+  const auto outer = process.function(0x4000, outermost);
+  process.registers[Register::rip] = leaf;
+  process.registers[Register::rsp] = stack;
+  process.memory.put(stack + 24, saving);
+  process.memory.put(stack + 48, stack + 0x100);
+  process.memory.put(stack + 56, by_saved);
+  process.memory.put(stack + 0x108, outer);
+  const Walk walk = process.walk_from_call();
+  CHECK(walk.end == End::complete);
+  CHECK(process.pcs(walk) == Pcs{leaf, saving, by_saved, outer});
+  CHECK(process.asked == 0);
+}
+
+TEST_CASE("other registers are asked for once, and the stack is not read again") {
+  FakeProcess process;
+  const auto leaf = process.function(0x1000, {0x0e, 32});
+  const auto by_rbp = process.function(0x2000, {0x0c, rbp, 16, 0x80 | rbp, 2});
+  const auto outer = process.function(0x3000, outermost);
+  process.memory.map(stack - 128, stack);
+  process.registers[Register::rip] = leaf;
+  process.registers[Register::rsp] = stack;
+  process.registers[Register::rbp] = stack + 0x100;
+  process.memory.put(stack + 24, by_rbp);
+  process.memory.put(stack + 0x100, 0x4711);
+  process.memory.put(stack + 0x108, outer);
+  const Walk walk = process.walk_from_call();
+  CHECK(walk.end == End::complete);
+  CHECK(process.pcs(walk) == Pcs{leaf, by_rbp, outer});
+  CHECK(process.asked == 1);
+  CHECK(process.memory.reads == 1);
+}
+
+TEST_CASE("code without information asks for the registers too; a task that is gone has no frames") {
+  FakeProcess process;
+  const auto outer = process.function(0x3000, outermost);
+  process.bare_code(0x900000, 0x901000);
+  process.registers[Register::rip] = 0x900100;
+  process.registers[Register::rsp] = stack;
+  process.registers[Register::rbp] = stack + 0x40;
+  process.memory.put(stack + 0x40, 0);
+  process.memory.put(stack + 0x48, outer);
+  const Walk walk = process.walk_from_call();
+  CHECK(process.pcs(walk) == Pcs{0x900100, outer});
+  CHECK(process.frames[1].found == Found::frame_pointer);
+  CHECK(process.asked == 1);
+  const Start of_nobody(process.registers.pc(), process.registers.sp(), [] { return std::nullopt; });
+  CHECK(process.walk_from(of_nobody).frames == 0);
+}
+
 TEST_CASE("callers are looked up one byte before their return address") {
   // The call is its function's last instruction: the return address is the next function's begin.
   FakeProcess process;
