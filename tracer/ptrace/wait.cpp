@@ -64,6 +64,13 @@ WaitOutcome wait_for(pid_t tid, Block block) {
   return NoTracees{};
 }
 
+// ptrace(2), "PTRACE_EVENT stops": their siginfo has SIGTRAP and the event, in si_code as in the status.
+std::optional<StopKind> event_in_hand(pid_t tid) {
+  const auto info = signal_info(tid);
+  if (!info || info->si_signo != SIGTRAP || (info->si_code >> 8) == 0) return std::nullopt;
+  return event_kind(info->si_code >> 8);
+}
+
 WaitOutcome wait_for_any(Block block) { return wait_for(-1, block); }
 
 Seizing* Seizing::current_ = nullptr;

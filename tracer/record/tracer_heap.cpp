@@ -16,10 +16,6 @@ namespace {
 constexpr Nanoseconds patience_ns =
     1'000'000'000;  // For tasks that do not stop: uninterruptible sleep, no breakpoint.
 
-bool makes_task(ptrace::StopKind kind) {
-  return kind == ptrace::StopKind::clone || kind == ptrace::StopKind::fork || kind == ptrace::StopKind::vfork;
-}
-
 }  // namespace
 
 Result<void> Tracer::prepare_heap() {
@@ -79,7 +75,7 @@ std::vector<ptrace::Stop> Tracer::stop_all() {
       }
       if (task == nullptr) task = adopt_early(tid);
       if (task == nullptr) continue;
-      if (makes_task(stop->kind())) {
+      if (ptrace::makes_task(stop->kind())) {
         on_new_task(*task, stop->kind());
         if (const auto child = ptrace::event_message(tid)) awaited.insert(static_cast<pid_t>(*child));
       }

@@ -5,6 +5,7 @@
 #include <span>
 #include <string_view>
 #include <sys/types.h>
+#include <utility>
 #include <vector>
 
 #include "sonde/event/ring.hpp"
@@ -62,6 +63,8 @@ class Tracer {
 
   Task& adopt(pid_t tid, pid_t parent_tid, event::TaskOrigin origin, pid_t pid);
   Task* adopt_early(pid_t tid);
+  std::optional<std::pair<Task*, ptrace::StopKind>> maker_of(pid_t child, const process::TaskStatus& status);
+  void remember_early(pid_t tid);
   void inherit(Task& child, pid_t parent_pid);
   Result<void> attach_process(pid_t pid, ptrace::Seizing& seizing);
   bool attach_tasks(pid_t pid, ptrace::Seizing& seizing);
