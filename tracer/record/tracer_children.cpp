@@ -27,6 +27,7 @@ void Tracer::on_new_task(Task& parent, StopKind kind) {
   if (std::erase(early_, child) != 0 || tasks_.find(child) != nullptr) return;
   const bool thread = kind == StopKind::clone && proc_.has_task(parent.id.pid, child);
   Task& task = adopt(child, parent.id.tid, origin_of(kind), thread ? parent.id.pid : child);
+  inherit_breakpoints(task, parent);
   task.hidden = parent.hidden;
   task.own_filter = parent.own_filter;
   task.cleared = parent.cleared;
@@ -38,13 +39,12 @@ Task& Tracer::adopt(pid_t tid, pid_t parent_tid, TaskOrigin origin, pid_t pid) {
       origin == TaskOrigin::fork || origin == TaskOrigin::vfork || origin == TaskOrigin::clone;
   task.let_go = is_child && !options_.follow_children && pid == tid;
   if (!task.let_go) events_.started(task.id, parent_tid, origin);
-  if (is_child) inherit_breakpoints(task, parent_tid);
   return task;
 }
 
 // The first stop of a child is often reported before its parent's event, since wait4(2) begins with the
 // newest tracee, and the parent may die before it can tell: the child is taken on at once. As a rule the
-// parent stands at its event already; else what /proc knows of the child must do.
+// parent stands at its event already; else what its memory and /proc tell of the child must do.
 Task* Tracer::adopt_early(pid_t tid) {
   const auto status = proc_.status(tid);
   if (!status) return nullptr;
@@ -52,7 +52,7 @@ Task* Tracer::adopt_early(pid_t tid) {
   remember_early(tid);
   if (Task* task = tasks_.find(tid)) return task;
   const bool thread = status->pid != tid;
-  const pid_t parent = thread ? status->pid : status->parent_pid;
+  const pid_t parent = thread ? status->pid : maker_by_memory(tid).value_or(status->parent_pid);
   Task& task = adopt(tid, parent, thread ? TaskOrigin::clone : TaskOrigin::fork, status->pid);
   inherit(task, parent);
   return &task;

@@ -79,11 +79,13 @@ class Tracer {
   void let_go(Task& task, ptrace::Stop stop, int signal);
   ptrace::Run next_run(const Task& task) const;
 
-  void inherit_breakpoints(const Task& child, pid_t parent_tid);
+  void inherit_breakpoints(const Task& child, const Task& parent);
+  std::optional<pid_t> maker_by_memory(pid_t child);
   bool must_stay(const Task& task) const;
   void let_go_settled(Task& task, ptrace::Stop stop);
   std::vector<ptrace::Stop> stop_all();
   void take_breakpoints_out();
+  void take_breakpoints_out_of(const Task& child);
 
   void read_control();
   void begin_detach();
