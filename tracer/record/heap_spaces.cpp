@@ -71,9 +71,10 @@ std::optional<pid_t> HeapCapture::recognise(pid_t child) {
   return pid;
 }
 
-// A process that was killed at a fork leaves a child that nobody has told of, and which has yet to stop for
-// the first time. Nothing says whether there is one, nor when it comes; but it is about to, since it was
-// ready to run before its maker had ended: what has ended last is kept.
+// A process that ended at a fork, killed or by the exit of another thread, leaves a child that nobody has
+// told of, and which has yet to stop for the first time. Nothing says whether there is one, nor when it
+// comes; but it is about to, since it was ready to run before its maker had ended: what has ended last is
+// kept.
 void HeapCapture::remember(std::shared_ptr<Space> space) {
   if (space->probes->empty()) return;
   space->probes->hand_over(0);
