@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Checks SECURITY.md against the tree: it quotes every limit of include/sonde/base/limits.hpp with its value and no other,
-and names every fuzz target of fuzz/CMakeLists.txt.
+and names every fuzz target of fuzz/CMakeLists.txt. Of the libraries that its table of dependencies has, docs/copyright
+has the notice of each that the program holds.
 
 A limit is quoted by a table row: | `name` | 8 MiB | what it bounds |
 
@@ -13,6 +14,7 @@ from pathlib import Path
 
 DECLARATION = re.compile(r"inline\s+constexpr\s+[\w:]+\s+(\w+)\s*=\s*([^;]+);")
 ROW = re.compile(r"^\|\s*`(\w+)`\s*\|\s*([\d,]+)(?:\s*(bytes|KiB|MiB|GiB|s|ms))?\s*\|", re.MULTILINE)
+LIBRARIES = re.compile(r"^\|([^|]+)\|([^|]+)\|[^|]*\|([^|]*)\|$", re.MULTILINE)
 UNITS = {"": 1, "bytes": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "s": 1, "ms": 1}
 
 
@@ -23,6 +25,14 @@ def value(expression):
     if not re.fullmatch(r"[\d\s()<>+*-]+", plain):
         raise ValueError(f"limits.hpp: cannot read the value '{expression}'")
     return int(eval(" ".join(plain.split()), {"__builtins__": {}}))  # Digits and operators alone, as just checked.
+
+
+def held(text):
+    """The libraries of the table of dependencies that are part of the program."""
+    for names, purpose, why in LIBRARIES.findall(text.partition("| library |")[2].partition("\n\n")[0]):
+        if "not in the program" in why or "loaded when" in purpose + why or set(names) <= set("- "):
+            continue
+        yield from (re.sub(r"\(.*", "", name).strip() for name in names.split(","))
 
 
 def problems(tree):
@@ -42,6 +52,13 @@ def problems(tree):
     for target in re.findall(r"^sonde_fuzz\((\w+)", (tree / "fuzz/CMakeLists.txt").read_text(), re.MULTILINE):
         if f"`{target}`" not in text:
             yield f"SECURITY.md does not name the fuzz target {target}"
+    notices = (tree / "docs/copyright").read_text()
+    libraries = set(held(text))
+    if not libraries:
+        yield "SECURITY.md: no library found"
+    for library in sorted(libraries):
+        if not re.search(rf"^Files: {re.escape(library)}/", notices, re.MULTILINE):
+            yield f"docs/copyright has no notice of {library}, which is part of the program"
 
 
 def main():

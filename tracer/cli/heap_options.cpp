@@ -30,36 +30,36 @@ void add_heap_tracing_options(CLI::App& app, HeapOptions& heap) {
       ->allow_extra_args(false);
 }
 
-void add_sampling_options(CLI::App& app, std::string& sample, std::string& max_rate) {
-  app.add_option("--sample", sample, "Record one of N calls of each call site (1/100)")->type_name("1/N");
-  app.add_option("--max-rate", max_rate, "Record at most so many calls a second of each call site (10k/s)")
+void add_sampling_options(CLI::App& app, RawOptions& raw) {
+  app.add_option("--sample", raw.sample, "Record one of N calls of each call site (1/100)")->type_name("1/N");
+  app.add_option("--max-rate", raw.max_rate,
+                 "Record at most so many calls a second of each call site (10k/s)")
       ->type_name("RATE");
 }
 
-CLI::App* add_heap(CLI::App& app, Settings& settings, HeapOptions& heap, HeapVerbTexts texts,
-                   bool with_options) {
+CLI::App* add_heap(CLI::App& app, Settings& settings, RawOptions& raw, bool with_options) {
   CLI::App* verb = app.add_subcommand("heap", "Watch what a program allocates, and report where from");
   if (!with_options) return verb;
   verb->footer(
       "Examples:\n  sonde heap -- ./app\n"
       "  sonde heap --for 30s --by function $(pidof redis-server)\n\n"
       "On SIGUSR1 sonde writes the report so far, and goes on.");
-  verb->add_option("--for", texts.timeout, "Leave after this time (30s)")->type_name("TIME");
-  add_heap_report_options(*verb, settings, heap);
-  add_heap_tracing_options(*verb, heap);
-  add_sampling_options(*verb, texts.sample, texts.max_rate);
-  verb->add_option("--format", texts.format, "The report as text, json or csv")
+  verb->add_option("--for", raw.timeout, "Leave after this time (30s)")->type_name("TIME");
+  add_heap_report_options(*verb, settings, raw.heap);
+  add_heap_tracing_options(*verb, raw.heap);
+  add_sampling_options(*verb, raw);
+  verb->add_option("--format", raw.format, "The report as text, json or csv")
       ->type_name("FORMAT")
       ->check(CLI::IsMember({"text", "json", "csv"}));
-  verb->add_option("--site-skip", texts.site_skip,
+  verb->add_option("--site-skip", raw.site_skip,
                    "Frames whose module or function this matches are no sites (a regular expression)")
       ->type_name("REGEX");
   verb->add_option("--symbols-from", settings.symbols_from, "Look for debug files in this folder first")
       ->type_name("DIR")
       ->allow_extra_args(false);
   verb->add_flag("--debuginfod", settings.debuginfod, "Ask the servers of DEBUGINFOD_URLS for debug files");
-  verb->add_flag("--no-follow", texts.no_follow, "Watch threads, but not child processes");
-  verb->add_option("--overflow", texts.overflow,
+  verb->add_flag("--no-follow", raw.no_follow, "Watch threads, but not child processes");
+  verb->add_option("--overflow", raw.overflow,
                    "When sonde is slow: block the program, or drop and count events")
       ->type_name("POLICY")
       ->check(CLI::IsMember({"block", "drop"}));
@@ -67,7 +67,7 @@ CLI::App* add_heap(CLI::App& app, Settings& settings, HeapOptions& heap, HeapVer
   verb->add_option("-E", settings.environment, "Set (VAR=VAL) or remove (VAR) an environment variable")
       ->type_name("VAR[=VAL]")
       ->allow_extra_args(false);
-  verb->add_option("-p,pid", texts.pids, "Process ids, of processes that run already")
+  verb->add_option("-p,pid", raw.pids, "Process ids, of processes that run already")
       ->type_name("PID")
       ->delimiter(',');
   return verb;

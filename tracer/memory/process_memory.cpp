@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <linux/kcmp.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
+#include <unistd.h>
 
 #include "sonde/base/result.hpp"
 
@@ -19,6 +22,8 @@ iovec remote(Address address, std::size_t size) {
 }
 
 }  // namespace
+
+bool same_memory(pid_t a, pid_t b) { return ::syscall(SYS_kcmp, a, b, KCMP_VM, 0, 0) == 0; }
 
 std::size_t ProcessMemory::read(Address address, std::span<std::byte> into) const {
   const iovec to = local(into);

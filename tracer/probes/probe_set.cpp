@@ -61,6 +61,12 @@ void ProbeSet::clean(pid_t child) const {
   }
 }
 
+std::size_t ProbeSet::count_in(pid_t pid) const {
+  const Text text(pid);
+  return static_cast<std::size_t>(std::ranges::count_if(
+      probes_, [&](const auto& entry) { return text.byte_at(entry.second.address) == int3; }));
+}
+
 const Probe* ProbeSet::at(Address address) const {
   const auto found = probes_.find(address.value);
   return found == probes_.end() ? nullptr : &found->second;

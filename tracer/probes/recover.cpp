@@ -1,6 +1,5 @@
 // What the keeper does when the tracer was killed.
 #include <cstdlib>
-#include <ctime>
 #include <filesystem>
 #include <map>
 #include <set>
@@ -9,7 +8,6 @@
 #include <variant>
 #include <vector>
 
-#include "sonde/base/clock.hpp"
 #include "sonde/probes/probe_set.hpp"
 #include "sonde/probes/settle.hpp"
 #include "sonde/ptrace/requests.hpp"
@@ -36,7 +34,6 @@ std::vector<pid_t> tasks_of(pid_t pid) {
 // in the kernel, where no breakpoint is.
 std::vector<ptrace::Stop> stop_all(pid_t pid) {
   std::set<pid_t> seized;
-  std::vector<ptrace::Stop> stops;
   for (bool changed = true; changed;) {
     changed = false;
     for (const pid_t tid : tasks_of(pid)) {
@@ -45,15 +42,9 @@ std::vector<ptrace::Stop> stop_all(pid_t pid) {
       changed = seized.insert(tid).second;
     }
   }
-  const Nanoseconds deadline = now() + patience_ns;
-  while (!seized.empty() && now() < deadline) {
-    std::erase_if(seized, [&](pid_t tid) {
-      auto outcome = ptrace::wait_for(tid, ptrace::Block::no);
-      if (auto* stop = std::get_if<ptrace::Stop>(&outcome)) stops.push_back(std::move(*stop));
-      return !std::holds_alternative<ptrace::Nothing>(outcome);
-    });
-    const timespec moment{0, 20'000};
-    if (!seized.empty()) ::nanosleep(&moment, nullptr);
+  std::vector<ptrace::Stop> stops;
+  for (auto& outcome : ptrace::wait_for_all({seized.begin(), seized.end()}, patience_ns)) {
+    if (auto* stop = std::get_if<ptrace::Stop>(&outcome)) stops.push_back(std::move(*stop));
   }
   return stops;
 }

@@ -1,8 +1,12 @@
 #include "sonde/ptrace/wait.hpp"
 
 #include <cerrno>
+#include <ctime>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
+#include <utility>
+
+#include "sonde/base/clock.hpp"
 
 namespace sonde::ptrace {
 
@@ -64,7 +68,33 @@ WaitOutcome wait_for(pid_t tid, Block block) {
   return NoTracees{};
 }
 
+// ptrace(2), "PTRACE_EVENT stops": their siginfo has SIGTRAP and the event, in si_code as in the status.
+std::optional<StopKind> event_in_hand(pid_t tid) {
+  const auto info = signal_info(tid);
+  if (!info || info->si_signo != SIGTRAP) return std::nullopt;
+  const int event = info->si_code >> 8;
+  if (event <= 0 || event == PTRACE_EVENT_STOP) return std::nullopt;
+  return event_kind(event);
+}
+
 WaitOutcome wait_for_any(Block block) { return wait_for(-1, block); }
+
+std::vector<WaitOutcome> wait_for_all(std::vector<pid_t> tids, Nanoseconds patience) {
+  std::vector<WaitOutcome> outcomes;
+  const Nanoseconds deadline = now() + patience;
+  while (!tids.empty() && now() < deadline) {
+    std::erase_if(tids, [&](pid_t tid) {
+      auto outcome = wait_for(tid, Block::no);
+      if (std::holds_alternative<Nothing>(outcome) || std::holds_alternative<Interrupted>(outcome))
+        return false;
+      if (!std::holds_alternative<NoTracees>(outcome)) outcomes.push_back(std::move(outcome));
+      return true;
+    });
+    const timespec moment{0, 20'000};
+    if (!tids.empty()) ::nanosleep(&moment, nullptr);
+  }
+  return outcomes;
+}
 
 Seizing* Seizing::current_ = nullptr;
 

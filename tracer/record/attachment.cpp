@@ -136,7 +136,7 @@ void Tracer::begin_detach() {
 // vfork; a call to a disk that does not answer) does not stop for us. When only such are left we go: the
 // kernel lets go of them then.
 bool Tracer::only_sleepers_left() {
-  bool all_sleep = true;
+  bool all_sleep = !tasks_.empty();  // Else there is nobody, or a child that nobody has told of yet.
   tasks_.each([&](const Task& task) {
     const auto status = proc_.status(task.id.tid);
     all_sleep &= !status || status->state == 'D';
@@ -153,8 +153,7 @@ void Tracer::let_go(Task& task, Stop stop, int signal) {
   const TaskId id = task.id;
   const bool announce = !task.let_go && !task.hidden;
   if (task.cleared) restore_untraced(id.tid, *task.cleared);
-  // A child that is not followed: what it has of its parent's breakpoints goes with us.
-  if (heap_ && task.let_go && id.pid == id.tid && !heap_->shares_memory(id.pid)) heap_->restore(id.pid);
+  take_breakpoints_out_of(task);
   std::move(stop).detach(signal);
   tasks_.remove(id.tid);
   if (announce) events_.detached(id);

@@ -2,9 +2,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <linux/kcmp.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include "record/heap_tags.hpp"
 #include "sonde/base/clock.hpp"
@@ -28,8 +25,6 @@ std::uint64_t word_at(pid_t tid, Address address) {
   return word;
 }
 
-bool same_memory(pid_t a, pid_t b) { return ::syscall(SYS_kcmp, a, b, KCMP_VM, 0, 0) == 0; }
-
 }  // namespace
 
 Result<HeapCapture> HeapCapture::make(const Options& options, EventWriter& events,
@@ -37,81 +32,6 @@ Result<HeapCapture> HeapCapture::make(const Options& options, EventWriter& event
   auto code = arch::Code::make();
   if (!code) return Failure(std::move(code.error()));
   return HeapCapture(options, events, table, *std::move(code));
-}
-
-HeapCapture::Space* HeapCapture::space_of(pid_t pid) const {
-  const auto found = spaces_.find(pid);
-  return found == spaces_.end() ? nullptr : found->second.get();
-}
-
-void HeapCapture::watch(TaskId task) {
-  auto& space = spaces_[task.pid];
-  if (!space) space = std::make_shared<Space>(task.pid, table_);
-  place(*space, task);
-}
-
-void HeapCapture::inherit(pid_t child, pid_t parent) {
-  const auto found = spaces_.find(parent);
-  if (found == spaces_.end() || spaces_.contains(child)) return;
-  if (same_memory(child, parent)) {
-    spaces_.emplace(child, found->second);
-    return;
-  }
-  const Space& from = *found->second;
-  auto probes = from.probes->copy_for(child);
-  if (!probes) {
-    from.probes->clean(child);
-    events_.note({child, child},
-                 "there are too many breakpoints already: nothing of this process's heap is known");
-    return;
-  }
-  auto copy = std::make_shared<Space>(child, table_);
-  copy->probes = std::move(probes);
-  copy->code = from.code;
-  copy->pointers = from.pointers;
-  copy->has_allocator = from.has_allocator;
-  copy->is_32_bit = from.is_32_bit;
-  spaces_.emplace(child, std::move(copy));
-}
-
-void HeapCapture::forget(pid_t pid) {
-  const auto found = spaces_.find(pid);
-  if (found == spaces_.end()) return;
-  const Space& space = *found->second;
-  if (!space.has_allocator && !space.is_32_bit && space.owner == pid) {
-    events_.note({pid, pid},
-                 "no function of an allocator was found in this process: nothing of its heap is known");
-  }
-  const auto space_kept = found->second;
-  spaces_.erase(found);
-  // A child of vfork may outlive its parent.
-  for (const auto& [other, its] : spaces_) {
-    if (its != space_kept || space_kept->owner != pid) continue;
-    space_kept->owner = other;
-    space_kept->probes->hand_over(other);
-    break;
-  }
-}
-
-bool HeapCapture::shares_memory(pid_t pid) const {
-  const auto found = spaces_.find(pid);
-  return found != spaces_.end() && found->second.use_count() > 1 && found->second->owner != pid;
-}
-
-std::vector<const probes::Patch*> HeapCapture::patches_of(pid_t pid) const {
-  const Space* space = space_of(pid);
-  return space == nullptr ? std::vector<const probes::Patch*>{} : space->probes->patches();
-}
-
-void HeapCapture::restore(pid_t pid) {
-  Space* space = space_of(pid);
-  if (space == nullptr) return;
-  for (const probes::Patch* patch : space->probes->patches()) space->taken_out.insert(patch->address);
-  space->probes->restore();
-}
-
-void HeapCapture::restore_all() {
-  for (const auto& [pid, space] : spaces_) restore(pid);
 }
 
 bool HeapCapture::serve(Task& task) {

@@ -14,18 +14,10 @@
 
 namespace sonde::record {
 
-using event::TaskOrigin;
 using ptrace::Stop;
 using ptrace::StopKind;
 
 namespace {
-
-constexpr std::size_t early_remembered = 256;
-
-TaskOrigin origin_of(StopKind kind) {
-  if (kind == StopKind::fork) return TaskOrigin::fork;
-  return kind == StopKind::vfork ? TaskOrigin::vfork : TaskOrigin::clone;
-}
 
 // Whether the call that begins gives its task a seccomp filter, or its strict mode, if it succeeds.
 bool installs_filter(const Task& task) {
@@ -107,7 +99,7 @@ void Tracer::on_stop(Stop stop) {
       const bool news = !task->interrupted || attached_;
       task->interrupted = false;
       if (detaching_) return let_go(*task, std::move(stop), 0);
-      if (news) events_.group_stop(task->id, stop.signal());
+      if (news && !task->let_go) events_.group_stop(task->id, stop.signal());
       task->in_group_stop = true;
       std::move(stop).listen();
       return;
@@ -170,7 +162,7 @@ void Tracer::on_entry(Task& task, const ptrace::SyscallEntry& entry) {
   if (options_.seccomp && installs_filter(task)) on_own_filter(task);
   if (options_.follow_children) task.cleared = clear_untraced(task.id.tid, entry, *task.row);
   const bool first_exec = task.hidden && is_exec(entry);
-  task.recorded = (!task.hidden || first_exec) && !events_.muted() && wanted(entry);
+  task.recorded = (!task.hidden || first_exec) && !task.let_go && !events_.muted() && wanted(entry);
   if (options_.stacks && maps_code(entry)) events_.code_mapped(task.id);
   if (!task.recorded) return;
   const Nanoseconds time = now();
@@ -217,7 +209,7 @@ void Tracer::on_signal(Task& task, Stop stop) {
   // Traced, a task is woken even by signals that it ignores.
   if (call_was_interrupted(stop.tid()) && ignores(stop.tid(), signal))
     make_interrupted_call_again(stop.tid());
-  if (task.hidden) return go_on(task, std::move(stop), signal);
+  if (task.hidden || task.let_go) return go_on(task, std::move(stop), signal);
   const auto info = ptrace::signal_info(stop.tid());
   if (info && tell_crash(task, *info)) {
     // Whatever the other threads did meanwhile, this one is served anew.
@@ -228,18 +220,6 @@ void Tracer::on_signal(Task& task, Stop stop) {
   }
   if (info) events_.signal(task.id, *info);
   go_on(task, std::move(stop), signal);
-}
-
-void Tracer::on_new_task(Task& parent, StopKind kind) {
-  const auto tid = ptrace::event_message(parent.id.tid);
-  if (!tid) return;
-  const auto child = static_cast<pid_t>(*tid);
-  if (std::erase(early_, child) != 0 || tasks_.find(child) != nullptr) return;
-  const bool thread = kind == StopKind::clone && proc_.has_task(parent.id.pid, child);
-  Task& task = adopt(child, parent.id.tid, origin_of(kind), thread ? parent.id.pid : child);
-  task.hidden = parent.hidden;
-  task.own_filter = parent.own_filter;
-  task.cleared = parent.cleared;
 }
 
 // The task has its leader's tid now, whichever it had before. What that leader was is gone.
@@ -275,41 +255,6 @@ void Tracer::on_ended(pid_t tid, int status) {
   if (!task->let_go && !task->hidden) events_.ended(task->id, status);
   if (tid == program_) wake_keeper();
   tasks_.remove(tid);
-}
-
-Task& Tracer::adopt(pid_t tid, pid_t parent_tid, TaskOrigin origin, pid_t pid) {
-  Task& task = tasks_.add({pid, tid});
-  const bool is_child =
-      origin == TaskOrigin::fork || origin == TaskOrigin::vfork || origin == TaskOrigin::clone;
-  task.let_go = is_child && !options_.follow_children && pid == tid;
-  if (!task.let_go) events_.started(task.id, parent_tid, origin);
-  if (is_child) inherit_breakpoints(task, parent_tid);
-  return task;
-}
-
-// A child may stop before its parent's event says where it comes from, and the parent may die before it can
-// say so: the child is taken on at once, with what /proc knows of it.
-Task* Tracer::adopt_early(pid_t tid) {
-  const auto status = proc_.status(tid);
-  if (!status) return nullptr;
-  // A parent that was killed never tells: the oldest are forgotten, whose news would have come long ago.
-  if (early_.size() == early_remembered) early_.erase(early_.begin());
-  if (std::find(early_.begin(), early_.end(), tid) == early_.end()) early_.push_back(tid);
-  const bool thread = status->pid != tid;
-  const pid_t parent = thread ? status->pid : status->parent_pid;
-  Task& task = adopt(tid, parent, thread ? TaskOrigin::clone : TaskOrigin::fork, status->pid);
-  inherit(task, parent);
-  return &task;
-}
-
-// What a child has of its parent's state, where the parent's event did not tell which task that is: any task
-// of the parent's process may have been the one.
-void Tracer::inherit(Task& child, pid_t parent_pid) {
-  tasks_.each([&](const Task& other) {
-    if (&other == &child) return;
-    if (other.id.pid == parent_pid) child.own_filter |= other.own_filter;
-    if (other.cleared && other.in_call) child.cleared = other.cleared;
-  });
 }
 
 void Tracer::go_on(Task& task, Stop stop, int signal) {

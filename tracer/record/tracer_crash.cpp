@@ -1,9 +1,7 @@
 // The part of Tracer that tells of crashes: all threads of a process that is about to die are stopped and
 // looked at.
-#include <algorithm>
-#include <ctime>
+#include <utility>
 
-#include "sonde/base/clock.hpp"
 #include "sonde/record/crash_capture.hpp"
 #include "sonde/record/tracer.hpp"
 
@@ -36,20 +34,12 @@ std::vector<ptrace::Stop> Tracer::stop_other_threads(TaskId task) {
     if (other.interrupted) awaited.push_back(other.id.tid);
   });
   std::vector<ptrace::Stop> stops;
-  const Nanoseconds deadline = now() + patience_ns;
-  while (!awaited.empty() && now() < deadline) {
-    std::erase_if(awaited, [&](pid_t tid) {
-      auto outcome = ptrace::wait_for(tid, ptrace::Block::no);
-      if (std::holds_alternative<ptrace::Nothing>(outcome)) return false;
-      if (auto* stop = std::get_if<ptrace::Stop>(&outcome)) {
-        stops.push_back(std::move(*stop));
-      } else if (const auto* ended = std::get_if<ptrace::Ended>(&outcome)) {
-        on_ended(ended->tid, ended->status);
-      }
-      return true;
-    });
-    const timespec moment{0, 20'000};
-    if (!awaited.empty()) ::nanosleep(&moment, nullptr);
+  for (auto& outcome : ptrace::wait_for_all(std::move(awaited), patience_ns)) {
+    if (auto* stop = std::get_if<ptrace::Stop>(&outcome)) {
+      stops.push_back(std::move(*stop));
+    } else if (const auto* ended = std::get_if<ptrace::Ended>(&outcome)) {
+      on_ended(ended->tid, ended->status);
+    }
   }
   return stops;
 }

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "sonde/base/clock.hpp"
+#include "sonde/memory/process_memory.hpp"
 #include "sonde/probes/settle.hpp"
 #include "sonde/record/tracer.hpp"
 
@@ -15,10 +16,6 @@ namespace {
 
 constexpr Nanoseconds patience_ns =
     1'000'000'000;  // For tasks that do not stop: uninterruptible sleep, no breakpoint.
-
-bool makes_task(ptrace::StopKind kind) {
-  return kind == ptrace::StopKind::clone || kind == ptrace::StopKind::fork || kind == ptrace::StopKind::vfork;
-}
 
 }  // namespace
 
@@ -32,10 +29,21 @@ Result<void> Tracer::prepare_heap() {
 }
 
 // A new process. Its parent's breakpoints are in its memory too.
-void Tracer::inherit_breakpoints(const Task& child, pid_t parent_tid) {
-  if (!heap_ || child.id.tid != child.id.pid) return;
-  const Task* parent = tasks_.find(parent_tid);
-  heap_->inherit(child.id.pid, parent != nullptr ? parent->id.pid : parent_tid);
+void Tracer::inherit_breakpoints(const Task& child, const Task& parent) {
+  if (heap_ && child.id.tid == child.id.pid) heap_->inherit(child.id.pid, parent.id);
+}
+
+// A new process of which nobody has told. Whose breakpoints it has says its memory, and so who has made it:
+// its parent may have been killed, or be another than its maker.
+std::optional<pid_t> Tracer::maker_by_memory(pid_t child) {
+  if (!heap_) return std::nullopt;
+  std::optional<TaskId> sharing;
+  tasks_.each([&](const Task& other) {
+    if (!sharing && memory::same_memory(child, other.id.tid)) sharing = other.id;
+  });
+  if (!sharing) return heap_->recognise(child);
+  heap_->inherit(child, *sharing);
+  return sharing->pid;
 }
 
 // A task that is not to be followed, at its first stop. It cannot go yet while it uses its parent's memory.
@@ -79,7 +87,7 @@ std::vector<ptrace::Stop> Tracer::stop_all() {
       }
       if (task == nullptr) task = adopt_early(tid);
       if (task == nullptr) continue;
-      if (makes_task(stop->kind())) {
+      if (ptrace::makes_task(stop->kind())) {
         on_new_task(*task, stop->kind());
         if (const auto child = ptrace::event_message(tid)) awaited.insert(static_cast<pid_t>(*child));
       }
@@ -97,6 +105,19 @@ std::vector<ptrace::Stop> Tracer::stop_all() {
     }
   }
   return stops;
+}
+
+// A child that is let go where it has stopped for the first time: what it has of its maker's breakpoints goes
+// with us. That is one that is not followed, or one that comes when all others have given theirs back,
+// because its maker was killed before it could tell.
+void Tracer::take_breakpoints_out_of(const Task& child) {
+  const pid_t pid = child.id.pid;
+  if (!heap_ || child.id.tid != pid || heap_->shares_memory(pid)) return;
+  if (child.let_go) {
+    heap_->leave(pid);
+  } else if (detaching_) {
+    heap_->restore(pid);
+  }
 }
 
 // Before anybody is let go: each task where it would be without breakpoints, then those out of memory.

@@ -9,6 +9,9 @@
 
 namespace sonde::memory {
 
+// Whether two tasks have one memory, as threads do and a child of vfork. False when one of them has ended.
+bool same_memory(pid_t a, pid_t b);
+
 // One piece to copy; `done` says afterwards how many bytes from its start could be read.
 struct Piece {
   Address address;

@@ -17,7 +17,7 @@ namespace sonde::probes {
 
 // A breakpoint: a byte of text that was replaced by int3, and the slot where its instruction runs instead.
 struct Patch {
-  std::atomic<pid_t> pid;    // 0: the row is free. Written last, and before the text is.
+  std::atomic<pid_t> pid;    // 0: in nobody's memory. Written last, and before the text is.
   std::uint8_t original;     // The byte that stood at `address`.
   std::uint8_t size;         // Of the instruction at `address`.
   std::uint8_t executed_at;  // A pc at slot + executed_at has run it; 0 where it leads elsewhere by itself.

@@ -61,6 +61,8 @@ class ProbeSet {
   std::unique_ptr<ProbeSet> copy_for(pid_t child) const;
   // Takes them out of the memory of such a process, which must not have run yet.
   void clean(pid_t child) const;
+  // How many of them are in the memory of a process.
+  std::size_t count_in(pid_t pid) const;
 
   // Puts a breakpoint in where `code` stands, the instruction and what follows it. The slot is taken from the
   // beginning of the first of `areas` that has room. The process may run. False, with nothing changed, when
@@ -72,7 +74,8 @@ class ProbeSet {
   // stopped, with their pcs outside of slots and behind no breakpoint; or inside of the kernel.
   void restore();
 
-  // Its process has ended, and this one has the same memory still.
+  // Its process has ended, and this one has the same memory still; with 0 nobody has, and the set only tells
+  // what was in that.
   void hand_over(pid_t pid);
 
   // For settle().

@@ -23,6 +23,11 @@ enum class StopKind : std::uint8_t {
   other_event,
 };
 
+// Whether such a stop tells of a new task.
+constexpr bool makes_task(StopKind kind) {
+  return kind == StopKind::clone || kind == StopKind::fork || kind == StopKind::vfork;
+}
+
 // How a task goes on.
 enum class Run : std::uint8_t {
   to_syscall,       // PTRACE_SYSCALL: stop at the next system call's entry or exit.

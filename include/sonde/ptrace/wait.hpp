@@ -32,6 +32,14 @@ WaitOutcome wait_for_any(Block block);
 // The same of one task.
 WaitOutcome wait_for(pid_t tid, Block block);
 
+// What each of these tasks has to report next, a stop or its end. One that has nothing to report within the
+// time is left out: it sleeps where nothing can stop it.
+std::vector<WaitOutcome> wait_for_all(std::vector<pid_t> tids, Nanoseconds patience);
+
+// The event in whose stop the task stands, also where that stop has not been waited for yet. Empty at any
+// other stop, and for a task that is not stopped.
+std::optional<StopKind> event_in_hand(pid_t tid);
+
 // PTRACE_SEIZE of one task after the other, by a tracer that waits for nobody meanwhile. One at a time.
 //
 // The request sleeps while a thread of the tracee's process executes a program (cred_guard_mutex), and that

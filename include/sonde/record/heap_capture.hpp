@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -31,8 +32,11 @@ class HeapCapture {
 
   // A process is traced, all its tasks, or has just executed a program. Its tasks may run.
   void watch(TaskId task);
-  // A process was made by another, whose breakpoints are in its memory too. Its task must be stopped.
-  void inherit(pid_t child, pid_t parent);
+  // A process was made by another, whose breakpoints are in its memory too. It must not have run yet.
+  void inherit(pid_t child, TaskId parent);
+  // The same of a process of which nobody knows who has made it; perhaps one that has ended since. That one's
+  // pid, if its memory tells: whose breakpoints are in it.
+  std::optional<pid_t> recognise(pid_t child);
   // A process has ended, or executes another program.
   void forget(pid_t pid);
 
@@ -47,7 +51,9 @@ class HeapCapture {
   std::vector<const probes::Patch*> patches_of(pid_t pid) const;
   // Takes all breakpoints of the process out. All its tasks must have been settled.
   void restore(pid_t pid);
-  // The same for all processes.
+  // The same, and the process is not known any more.
+  void leave(pid_t pid);
+  // Takes the breakpoints of all processes out.
   void restore_all();
 
  private:
@@ -84,6 +90,9 @@ class HeapCapture {
         code_(std::move(code)) {}
 
   Space* space_of(pid_t pid) const;
+  void take_over(pid_t child, const Space& from);
+  std::shared_ptr<Space> copy_of(const Space& from, pid_t owner);
+  void remember(std::shared_ptr<Space> space);
   void place(Space& space, TaskId task);
   void place_module(Space& space, TaskId task, const unwind::Module& code, const process::Module& module);
   const HeapPlan& plan_of(const process::Module& module, TaskId task);
@@ -110,6 +119,8 @@ class HeapCapture {
   SiteLimiter limiter_;
   arch::Code code_;
   std::unordered_map<pid_t, std::shared_ptr<Space>> spaces_;
+  std::deque<std::shared_ptr<Space>> gone_;  // Of processes that have ended or were left, the last of them.
+  std::size_t gone_probes_ = 0;              // That those have together.
   std::unordered_map<std::uint32_t, HeapPlan> plans_;  // By a module's id.
 };
 

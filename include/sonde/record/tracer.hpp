@@ -5,6 +5,7 @@
 #include <span>
 #include <string_view>
 #include <sys/types.h>
+#include <utility>
 #include <vector>
 
 #include "sonde/event/ring.hpp"
@@ -62,6 +63,8 @@ class Tracer {
 
   Task& adopt(pid_t tid, pid_t parent_tid, event::TaskOrigin origin, pid_t pid);
   Task* adopt_early(pid_t tid);
+  std::optional<std::pair<Task*, ptrace::StopKind>> maker_of(pid_t child, const process::TaskStatus& status);
+  void remember_early(pid_t tid);
   void inherit(Task& child, pid_t parent_pid);
   Result<void> attach_process(pid_t pid, ptrace::Seizing& seizing);
   bool attach_tasks(pid_t pid, ptrace::Seizing& seizing);
@@ -76,11 +79,13 @@ class Tracer {
   void let_go(Task& task, ptrace::Stop stop, int signal);
   ptrace::Run next_run(const Task& task) const;
 
-  void inherit_breakpoints(const Task& child, pid_t parent_tid);
+  void inherit_breakpoints(const Task& child, const Task& parent);
+  std::optional<pid_t> maker_by_memory(pid_t child);
   bool must_stay(const Task& task) const;
   void let_go_settled(Task& task, ptrace::Stop stop);
   std::vector<ptrace::Stop> stop_all();
   void take_breakpoints_out();
+  void take_breakpoints_out_of(const Task& child);
 
   void read_control();
   void begin_detach();

@@ -86,3 +86,23 @@ TEST_CASE("a child whose breakpoints find no room in the table gets its code bac
   set.clean(::getpid());
   CHECK(memory.is_as_it_was());
 }
+
+TEST_CASE("what was in the memory of a process that is gone can be found in a copy of it, and taken over") {
+  auto table = PatchTable::make();
+  REQUIRE(table);
+  const auto code = arch::Code::make();
+  REQUIRE(code);
+  static Memory memory;
+  ProbeSet gone(::getpid(), *table);
+  SlotArea area = memory.area();
+  REQUIRE(gone.insert(*code, memory.begin(), memory.bytes(), 1, {&area, 1}));
+  REQUIRE(gone.insert(*code, memory.begin() + 3, memory.bytes().subspan(3), 2, {&area, 1}));
+  gone.hand_over(0);
+  for (const Patch& row : table->rows()) CHECK(row.pid == 0);
+  CHECK(gone.count_in(::getpid()) == 2);
+  const auto found = gone.copy_for(::getpid());
+  REQUIRE(found != nullptr);
+  found->restore();
+  CHECK(memory.is_as_it_was());
+  CHECK(gone.count_in(::getpid()) == 0);
+}

@@ -308,3 +308,48 @@ TEST_CASE("a stop that was kept is not told once its task has ended") {
   CHECK(std::get<Ended>(*report).tid == child.pid());
   CHECK(!seizing.next_report());
 }
+
+TEST_CASE("the event that a task stands at is known before its stop was waited for") {
+  const Child child([] {
+    const pid_t made = ::fork();
+    if (made == 0) ::_exit(0);
+    ::waitpid(made, nullptr, 0);
+  });
+  Stop first = stopped(child);
+  CHECK_FALSE(event_in_hand(child.pid()));
+  std::move(first).resume(Run::freely, 0);
+  CHECK_FALSE(event_in_hand(child.pid()));  // It runs, or sleeps.
+  child.go();
+  await_report(child.pid());
+  CHECK(event_in_hand(child.pid()) == StopKind::fork);
+  const auto made = event_message(child.pid());
+  REQUIRE(made);
+  Stop fork = next_stop(child.pid());
+  CHECK(fork.kind() == StopKind::fork);
+  CHECK(event_message(child.pid()) == made);
+  std::move(next_stop(static_cast<pid_t>(*made))).resume(Run::freely, 0);
+  std::move(fork).resume(Run::freely, 0);
+  CHECK(end_of(static_cast<pid_t>(*made)) == 0);
+  CHECK(end_of(child.pid()) == 0);
+}
+
+TEST_CASE("of several tasks all that stop or end in time are told") {
+  const Child stops([] { ::pause(); });
+  const Child ends([] { ::_exit(3); });
+  const Child silent([] { ::pause(); });
+  for (const Child* child : {&stops, &ends, &silent}) REQUIRE(seize(child->pid(), {}));
+  ends.go();
+  REQUIRE(interrupt(stops.pid()));
+  CHECK(wait_for_all({}, 1'000'000'000).empty());
+  auto outcomes = wait_for_all({stops.pid(), ends.pid()}, 60'000'000'000);
+  REQUIRE(outcomes.size() == 2);
+  for (auto& outcome : outcomes) {
+    if (auto* stop = std::get_if<Stop>(&outcome)) {
+      CHECK(stop->tid() == stops.pid());
+      std::move(*stop).resume(Run::freely, 0);
+    } else {
+      CHECK(std::get<Ended>(outcome).tid == ends.pid());
+    }
+  }
+  CHECK(wait_for_all({silent.pid()}, 1'000'000).empty());
+}
