@@ -1,4 +1,6 @@
 // The part of HeapCapture that knows which address space a process has, and whose breakpoints are in it.
+#include <algorithm>
+#include <functional>
 #include <utility>
 
 #include "sonde/base/limits.hpp"
@@ -54,18 +56,22 @@ std::shared_ptr<HeapCapture::Space> HeapCapture::copy_of(const Space& from, pid_
 // The memory of a child is its maker's at the moment of the fork. So it has all breakpoints that its maker
 // had then, and no other process has more of them in the same places; a few may have been put into the
 // maker's memory since. What another program happens to have there is another matter: most must be there.
+// The largest are asked first: mostly the first has all, and then no other can have more.
 std::optional<pid_t> HeapCapture::recognise(pid_t child) {
   if (spaces_.contains(child)) return std::nullopt;
+  std::vector<const Space*> candidates;
+  for (const auto& [pid, space] : spaces_) candidates.push_back(space.get());
+  for (const auto& space : gone_) candidates.push_back(space.get());
+  std::ranges::sort(candidates, std::greater(), [](const Space* space) { return space->probes->size(); });
   const Space* maker = nullptr;
   std::size_t most = 0;
-  const auto compare = [&](const Space& space) {
-    const std::size_t there = space.probes->count_in(child);
-    if (there <= most || 2 * there <= space.probes->size()) return;
-    maker = &space;
+  for (const Space* space : candidates) {
+    if (space->probes->size() <= most) break;
+    const std::size_t there = space->probes->count_in(child);
+    if (there <= most || 2 * there <= space->probes->size()) continue;
+    maker = space;
     most = there;
-  };
-  for (const auto& [pid, space] : spaces_) compare(*space);
-  for (const auto& space : gone_) compare(*space);
+  }
   if (maker == nullptr) return std::nullopt;
   const pid_t pid = maker->owner;
   take_over(child, *maker);
