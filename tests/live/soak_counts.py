@@ -59,15 +59,22 @@ class Redis(LiveTest):
         return subprocess.run(["redis-cli", "-s", self.socket, *words], capture_output=True, text=True).stdout.strip()
 
     def test_a_thousand_attachments_under_load(self):
+        self.attach_often(lambda pid: Proc.all_traced(pid))
+
+    def test_a_thousand_watches_of_the_heap_under_load(self):
+        self.attach_often(lambda pid: Proc.all_traced(pid) and harness.changed_code(pid), "--events", "heap")
+
+    def attach_often(self, is_attached, *options):
         load = Program(self, ["redis-benchmark", "-s", self.socket, "-q", "-l", "-t", "set,get,lpush", "-c", "8"],
                        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
         pid = self.server.pid
         rounds = count(1000)
         for _ in range(rounds):
-            sonde = self.sonde("attach", "-q", "-o", "/dev/null", str(pid), trace=False)
-            wait_until(lambda: Proc.all_traced(pid) or sonde.popen.poll() is not None, "it is attached")
+            sonde = self.sonde("attach", "-q", *options, "-o", "/dev/null", str(pid), trace=False)
+            wait_until(lambda: is_attached(pid) or sonde.popen.poll() is not None, "it is attached")
             sonde.interrupt()
             self.assert_untouched(pid)
+            self.assertEqual(harness.changed_code(pid), [])
             self.programs.remove(sonde)
             sonde.close()
         self.assertEqual(self.ask("PING"), "PONG")
@@ -76,7 +83,7 @@ class Redis(LiveTest):
         load.kill(signal.SIGTERM)
         load.status()
         served = int(re.search(r"total_commands_processed:(\d+)", self.ask("INFO", "stats")).group(1))
-        print(f"{rounds} rounds; {served} commands were served meanwhile")
+        print(f"{rounds} rounds {options}; {served} commands were served meanwhile")
         self.assertGreater(served, 10 * rounds)
         self.server.kill(signal.SIGTERM)
         self.assertEqual(self.server.status(), 0)
