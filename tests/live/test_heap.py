@@ -176,6 +176,15 @@ class Heap(LiveTest):
         self.assertEqual(sum(site["live_blocks"] for site in sites), 0)
         self.assertEqual(heap.get("misuse", []), [])
 
+    def test_a_function_that_ends_in_very_many_places(self):
+        sonde = self.watched("returns")
+        status, lines = sonde.finish()
+        self.assertEqual((status, lines), (0, ["done"]), sonde.errors())
+        records = self.records(sonde)
+        sizes = [record["size"] for record in records if record["kind"] == "alloc" and record["function"] == "calloc"]
+        self.assertEqual([size for size in sizes if 2000 <= size < 3024], list(range(2000, 3024)))
+        self.assertFalse([record for record in records if record.get("misuse") or record["kind"] == "lost"])
+
     def test_allocator_of_the_programs_own(self):
         sonde = self.watched("pool", options=["--allocator", "name=pool_alloc,size=arg1,returns=pointer",
                                               "--allocator", "free=pool_free,pointer=arg0"])

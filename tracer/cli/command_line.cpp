@@ -76,7 +76,8 @@ std::optional<ExitNow> choose(const Verbs& verbs, Word dashes, Word end, Setting
 
 // Reads what was typed into settings and raw; what is not mentioned stays as it is.
 std::optional<ExitNow> parse_onto(const Words& typed, Settings& settings, RawOptions& raw) {
-  CLI::App app("sonde looks into a running process from outside: its system calls, its heap, its stacks.", "sonde");
+  CLI::App app("sonde looks into a running process from outside: its system calls, its heap, its stacks.",
+               "sonde");
   app.set_version_flag("--version", "sonde " SONDE_VERSION);
   app.require_subcommand(1);
   app.formatter(usage_formatter());

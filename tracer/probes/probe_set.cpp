@@ -73,16 +73,22 @@ const Probe* ProbeSet::at(Address address) const {
 }
 
 std::optional<ProbeSet::Slot> ProbeSet::find_slot(const arch::Code& decoder, Address at, Bytes code,
-                                                  std::span<SlotArea> areas) const {
-  for (SlotArea& area : areas) {
-    auto moved = decoder.move(code, at.value, area.begin.value);
-    if (moved && moved->code.size() <= area.end.value - area.begin.value)
-      return Slot{*std::move(moved), &area};
-  }
+                                                  std::vector<SlotArea>& areas,
+                                                  const std::function<bool()>& more) {
+  std::size_t next = 0;
+  do {
+    for (; next < areas.size(); ++next) {
+      SlotArea& area = areas[next];
+      auto moved = decoder.move(code, at.value, area.begin.value);
+      if (moved && moved->code.size() <= area.end.value - area.begin.value)
+        return Slot{*std::move(moved), &area};
+    }
+  } while (more());
   return std::nullopt;
 }
 
-bool ProbeSet::insert(const arch::Code& decoder, Address at, Bytes code, Tag tag, std::span<SlotArea> areas) {
+bool ProbeSet::insert(const arch::Code& decoder, Address at, Bytes code, Tag tag,
+                      std::vector<SlotArea>& areas, const std::function<bool()>& more) {
   if (probes_.contains(at.value)) return false;
   const auto instruction = decoder.decode(code, at.value);
   if (!instruction || code.front() == int3) return false;
@@ -91,7 +97,7 @@ bool ProbeSet::insert(const arch::Code& decoder, Address at, Bytes code, Tag tag
   const std::span there_now(there.data(), instruction->size);
   if (!text.read(at, there_now) || !begins_with(code, there_now)) return false;
   const bool needs_slot = !begins_with(code, endbr64);
-  const auto slot = needs_slot ? find_slot(decoder, at, code, areas) : std::nullopt;
+  const auto slot = needs_slot ? find_slot(decoder, at, code, areas, more) : std::nullopt;
   if (needs_slot && !slot) return false;
 
   Patch* patch = table_.claim(at, std::to_integer<std::uint8_t>(code.front()));

@@ -193,17 +193,16 @@ void HeapCapture::on_jump(Task& task, Space& space, Address jump, std::uint64_t 
   if (catch_return(space, {word_at(task.id.tid, {stack_pointer})})) return;
   // What comes back is not seen.
   task.heap.calls.leave(stack_pointer);
-  events_.left_out(event::LossReason::unwatched);
+  events_.unwatched();
 }
 
 bool HeapCapture::catch_return(Space& space, Address return_address) {
   if (space.probes->at(return_address) != nullptr) return true;
   auto placed = space.code.upper_bound(return_address);
   if (placed == space.code.begin()) return false;
-  Placed& in = (--placed)->second;
+  const Placed& in = (--placed)->second;
   if (return_address >= in.end || space.probes->size() >= limits::space_probes) return false;
-  const Bytes code = in.module->image->loaded_at(return_address.value - in.bias);
-  return space.probes->insert(code_, return_address, code, tag_of(ProbeRole::came_back), in.gaps);
+  return put(space, in, return_address, tag_of(ProbeRole::came_back));
 }
 
 }  // namespace sonde::record

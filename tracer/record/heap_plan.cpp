@@ -13,8 +13,6 @@ namespace sonde::record {
 
 namespace {
 
-constexpr std::uint64_t page = 4096;
-constexpr std::uint64_t smallest_gap = 7;                          // An instruction of two bytes and a jump.
 constexpr std::string_view loader_breakpoint = "_dl_debug_state";  // Of glibc's and musl's loaders.
 
 struct Found {
@@ -149,80 +147,6 @@ class EndFinder {
   std::vector<Piece> todo_;
 };
 
-// The zeros behind the code, as the file has them: the rest of its last page is mapped with it.
-std::optional<HeapPlan::Gap> tail_of(const elf::Image& image) {
-  for (const elf::Segment& segment : image.segments()) {
-    if (segment.type != PT_LOAD || (segment.flags & PF_X) == 0) continue;
-    const std::uint64_t begin = segment.address + segment.file_size;
-    const std::uint64_t size = (page - begin % page) % page;
-    const std::uint64_t offset = segment.offset + segment.file_size;
-    const Bytes file = image.bytes();
-    // Behind the end of the file a mapping has zeros.
-    const Bytes rest = file.subspan(std::min<std::uint64_t>(offset, file.size()));
-    const Bytes tail = rest.first(std::min<std::uint64_t>(size, rest.size()));
-    const auto used =
-        std::find_if(tail.rbegin(), tail.rend(), [](std::byte byte) { return byte != std::byte{0}; });
-    const auto first_free = static_cast<std::uint64_t>(tail.rend() - used);
-    if (first_free < size) return HeapPlan::Gap{begin + first_free, begin + size};
-  }
-  return std::nullopt;
-}
-
-// nop with any number of 66 and a segment prefix before it (Intel SDM, volume 2, NOP).
-bool is_padding(Bytes code) {
-  constexpr std::array nop{std::byte{0x90}};
-  constexpr std::array long_nop{std::byte{0x0f}, std::byte{0x1f}};
-  const auto begins = [&](Bytes with) {
-    return code.size() >= with.size() && std::equal(with.begin(), with.end(), code.begin());
-  };
-  while (!code.empty() && (code.front() == std::byte{0x66} || code.front() == std::byte{0x2e}))
-    code = code.subspan(1);
-  return begins(nop) || begins(long_nop);
-}
-
-// What lies between the end of the last function of a piece of code and the next piece: padding that nothing
-// runs into, because the instruction before it leads away.
-std::optional<HeapPlan::Gap> gap_behind(const elf::Image& image, const arch::Code& code, std::uint64_t begin,
-                                        std::uint64_t end) {
-  Bytes rest = image.loaded_at(begin);
-  if (end - begin > limits::allocator_code_bytes || rest.size() < end - begin) return std::nullopt;
-  rest = rest.first(end - begin);
-  std::uint64_t padding = end;
-  bool leads_away = false;
-  for (std::uint64_t at = begin; !rest.empty();) {
-    const auto instruction = code.decode(rest, at);
-    if (!instruction) return std::nullopt;
-    if (!is_padding(rest.first(instruction->size))) {
-      padding = end;
-      using arch::Flow;
-      leads_away = instruction->flow != Flow::onward && instruction->flow != Flow::branch;
-    } else if (padding == end && leads_away) {
-      padding = at;
-    }
-    rest = rest.subspan(instruction->size);
-    at += instruction->size;
-  }
-  if (padding == end) return std::nullopt;
-  return HeapPlan::Gap{padding, end};
-}
-
-// As much as the probes may need, and some for those that come later.
-void plan_gaps(const elf::Image& image, const arch::Code& code, const std::vector<std::uint64_t>& starts,
-               HeapPlan& plan) {
-  const std::uint64_t needed = plan.probes.size() * arch::moved_instruction_bytes / 2 + 256;
-  std::uint64_t room = 0;
-  if (const auto tail = tail_of(image)) {
-    plan.gaps.push_back(*tail);
-    room = tail->end - tail->begin;
-  }
-  for (std::size_t i = 0; i + 1 < starts.size() && room < needed; ++i) {
-    const auto gap = gap_behind(image, code, starts[i], starts[i + 1]);
-    if (!gap || gap->end - gap->begin < smallest_gap) continue;
-    plan.gaps.push_back(*gap);
-    room += gap->end - gap->begin;
-  }
-}
-
 }  // namespace
 
 HeapPlan plan_heap(const elf::Image& image, const arch::Code& code, const HeapFunctions& functions) {
@@ -265,7 +189,8 @@ HeapPlan plan_heap(const elf::Image& image, const arch::Code& code, const HeapFu
   }
   plan.probes.insert(plan.probes.end(), entries.begin(), entries.end());
   plan.has_allocator = !entries.empty();
-  plan_gaps(image, code, finder.starts().all(), plan);
+  plan.gaps = SlotGaps(image, finder.starts().all());
+  plan.gaps.find(image, code, plan.probes.size() * arch::moved_instruction_bytes / 2 + 256);
   return plan;
 }
 

@@ -47,6 +47,7 @@ std::shared_ptr<HeapCapture::Space> HeapCapture::copy_of(const Space& from, pid_
   auto copy = std::make_shared<Space>(owner, table_);
   copy->probes = std::move(probes);
   copy->code = from.code;
+  copy->rooms = from.rooms;
   copy->pointers = from.pointers;
   copy->has_allocator = from.has_allocator;
   copy->is_32_bit = from.is_32_bit;

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -65,9 +66,11 @@ class ProbeSet {
   std::size_t count_in(pid_t pid) const;
 
   // Puts a breakpoint in where `code` stands, the instruction and what follows it. The slot is taken from the
-  // beginning of the first of `areas` that has room. The process may run. False, with nothing changed, when
-  // the memory is not what `code` says, there is no room, or the instruction cannot run elsewhere.
-  bool insert(const arch::Code& decoder, Address at, Bytes code, Tag tag, std::span<SlotArea> areas);
+  // beginning of the first of `areas` that has room; while none has, `more` is asked for further ones, which
+  // it appends to them, until it says false. The process may run. False, with nothing changed, when the
+  // memory is not what `code` says, there is no room, or the instruction cannot run elsewhere.
+  bool insert(const arch::Code& decoder, Address at, Bytes code, Tag tag, std::vector<SlotArea>& areas,
+              const std::function<bool()>& more);
   // Takes all those in [begin, end) out of the set, and out of memory where that still has them.
   void remove(Address begin, Address end);
   // Puts all text and all slots back as they were, but for what is not ours any more. All tasks must be
@@ -92,8 +95,8 @@ class ProbeSet {
     arch::MovedInstruction code;
     SlotArea* area;
   };
-  std::optional<Slot> find_slot(const arch::Code& decoder, Address at, Bytes code,
-                                std::span<SlotArea> areas) const;
+  static std::optional<Slot> find_slot(const arch::Code& decoder, Address at, Bytes code,
+                                       std::vector<SlotArea>& areas, const std::function<bool()>& more);
 
   pid_t pid_;
   PatchTable& table_;

@@ -46,6 +46,11 @@ class EventWriter {
   void detached(TaskId task);
   // An event was left out on purpose.
   void left_out(event::LossReason reason) { ring_.count_lost(reason); }
+  // A call of an allocator is missed. Said at once: what is told of the heap from here on may be wrong.
+  void unwatched() {
+    ring_.count_lost(event::LossReason::unwatched);
+    ring_.flush_losses();
+  }
 
   // The task's process is about to map code, or to make memory executable.
   void code_mapped(TaskId task) {

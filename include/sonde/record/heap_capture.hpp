@@ -14,6 +14,7 @@
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "sonde/probes/probe_set.hpp"
@@ -62,7 +63,11 @@ class HeapCapture {
     Address end;
     std::uint64_t bias;
     const process::Module* module;
-    std::vector<probes::SlotArea> gaps;  // What is left of them.
+  };
+  // Room for slots in a module, where it is mapped.
+  struct Room {
+    std::vector<probes::SlotArea> areas;  // What is left.
+    std::size_t known = 0;                // So many of the plan's gaps are, or were, in there.
   };
 
   // One address space.
@@ -72,7 +77,8 @@ class HeapCapture {
 
     pid_t owner;  // The process that its events are told of.
     std::unique_ptr<probes::ProbeSet> probes;
-    std::map<Address, Placed> code;  // By where it begins.
+    std::map<Address, Placed> code;                                          // By where it begins.
+    std::map<std::pair<const process::Module*, std::uint64_t>, Room> rooms;  // By module and bias.
     std::unordered_map<std::uint64_t, Address>
         pointers;  // That jumps away go through, by the jump's address.
     std::unordered_set<std::uint64_t>
@@ -94,8 +100,12 @@ class HeapCapture {
   std::shared_ptr<Space> copy_of(const Space& from, pid_t owner);
   void remember(std::shared_ptr<Space> space);
   void place(Space& space, TaskId task);
-  void place_module(Space& space, TaskId task, const unwind::Module& code, const process::Module& module);
-  const HeapPlan& plan_of(const process::Module& module, TaskId task);
+  void forget_unmapped(Space& space, const process::AddressSpace& mapped);
+  void place_probes(Space& space, TaskId task, Address begin, const Placed& placed);
+  // A breakpoint in a piece of code; more room is looked for as it is needed.
+  bool put(Space& space, const Placed& in, Address at, probes::Tag tag);
+  bool widen(const Space& space, Room& room, const Placed& in);
+  HeapPlan& plan_of(const process::Module& module, TaskId task);
 
   void on_entry(Task& task, Space& space, const arch::Registers& registers, probes::Tag tag,
                 Nanoseconds time);

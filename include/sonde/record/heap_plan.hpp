@@ -9,6 +9,7 @@
 #include "sonde/arch/code.hpp"
 #include "sonde/elf/image.hpp"
 #include "sonde/record/heap_functions.hpp"
+#include "sonde/record/slot_gaps.hpp"
 
 namespace sonde::record {
 
@@ -35,13 +36,7 @@ struct PlannedProbe {
 
 struct HeapPlan {
   std::vector<PlannedProbe> probes;  // Each address once; ends before the entries that need them.
-  // Where slots can lie: behind the module's code, up to the end of its last page, where the file has zeros;
-  // and what fills the space between functions, as far as that is needed.
-  struct Gap {
-    std::uint64_t begin;
-    std::uint64_t end;
-  };
-  std::vector<Gap> gaps;
+  SlotGaps gaps;  // Where slots can lie: about as much as the probes need, and more can be looked for.
   bool has_allocator = false;
   bool is_32_bit = false;  // Nothing is planned for it then.
   // Functions whose ends could not be found, or that are chosen at run time: they are not watched. Untrusted

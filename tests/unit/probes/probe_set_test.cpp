@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <span>
 #include <unistd.h>
+#include <vector>
 
 #include <doctest/doctest.h>
 
@@ -28,6 +29,8 @@ struct alignas(64) Memory {
   }
 };
 
+bool no_more() { return false; }
+
 }  // namespace
 
 TEST_CASE("breakpoints are put in, found, and taken out without a trace") {
@@ -37,10 +40,10 @@ TEST_CASE("breakpoints are put in, found, and taken out without a trace") {
   REQUIRE(code);
   static Memory memory;
   ProbeSet set(::getpid(), *table);
-  SlotArea area = memory.area();
-  CHECK(set.insert(*code, memory.begin(), memory.bytes(), 7, {&area, 1}));
-  CHECK_FALSE(set.insert(*code, memory.begin(), memory.bytes(), 7, {&area, 1}));
-  CHECK(set.insert(*code, memory.begin() + 3, memory.bytes().subspan(3), 8, {&area, 1}));
+  std::vector<SlotArea> areas{memory.area()};
+  CHECK(set.insert(*code, memory.begin(), memory.bytes(), 7, areas, no_more));
+  CHECK_FALSE(set.insert(*code, memory.begin(), memory.bytes(), 7, areas, no_more));
+  CHECK(set.insert(*code, memory.begin() + 3, memory.bytes().subspan(3), 8, areas, no_more));
   CHECK(memory.code[0] == 0xcc);
   CHECK(memory.code[1] == 0x54);
   CHECK(memory.code[3] == 0xcc);
@@ -62,11 +65,11 @@ TEST_CASE("what is not as the file has it, and what has no room, is left alone")
   REQUIRE(code);
   static Memory memory;
   ProbeSet set(::getpid(), *table);
-  SlotArea area = memory.area();
+  std::vector<SlotArea> areas{memory.area()};
   const Memory other{{0x41, 0x55, 0x55, 0xc3}};
-  CHECK_FALSE(set.insert(*code, memory.begin(), other.bytes(), 1, {&area, 1}));
-  SlotArea narrow{area.begin, area.begin + 3};
-  CHECK_FALSE(set.insert(*code, memory.begin(), memory.bytes(), 1, {&narrow, 1}));
+  CHECK_FALSE(set.insert(*code, memory.begin(), other.bytes(), 1, areas, no_more));
+  std::vector<SlotArea> narrow{{areas[0].begin, areas[0].begin + 3}};
+  CHECK_FALSE(set.insert(*code, memory.begin(), memory.bytes(), 1, narrow, no_more));
   CHECK(memory.is_as_it_was());
 }
 
@@ -77,8 +80,8 @@ TEST_CASE("a child whose breakpoints find no room in the table gets its code bac
   REQUIRE(code);
   static Memory memory;
   ProbeSet set(::getpid(), *table);
-  SlotArea area = memory.area();
-  REQUIRE(set.insert(*code, memory.begin(), memory.bytes(), 1, {&area, 1}));
+  std::vector<SlotArea> areas{memory.area()};
+  REQUIRE(set.insert(*code, memory.begin(), memory.bytes(), 1, areas, no_more));
   REQUIRE(set.copy_for(::getpid()) != nullptr);
   while (table->claim({1}, 0) != nullptr) {
   }
@@ -94,9 +97,9 @@ TEST_CASE("what was in the memory of a process that is gone can be found in a co
   REQUIRE(code);
   static Memory memory;
   ProbeSet gone(::getpid(), *table);
-  SlotArea area = memory.area();
-  REQUIRE(gone.insert(*code, memory.begin(), memory.bytes(), 1, {&area, 1}));
-  REQUIRE(gone.insert(*code, memory.begin() + 3, memory.bytes().subspan(3), 2, {&area, 1}));
+  std::vector<SlotArea> areas{memory.area()};
+  REQUIRE(gone.insert(*code, memory.begin(), memory.bytes(), 1, areas, no_more));
+  REQUIRE(gone.insert(*code, memory.begin() + 3, memory.bytes().subspan(3), 2, areas, no_more));
   gone.hand_over(0);
   for (const Patch& row : table->rows()) CHECK(row.pid == 0);
   CHECK(gone.count_in(::getpid()) == 2);
@@ -105,4 +108,34 @@ TEST_CASE("what was in the memory of a process that is gone can be found in a co
   found->restore();
   CHECK(memory.is_as_it_was());
   CHECK(gone.count_in(::getpid()) == 0);
+}
+
+TEST_CASE("room is looked for when there is none left") {
+  auto table = PatchTable::make();
+  REQUIRE(table);
+  const auto code = arch::Code::make();
+  REQUIRE(code);
+  static Memory memory;
+  {
+    ProbeSet set(::getpid(), *table);
+    const SlotArea all = memory.area();
+    std::vector<SlotArea> areas;
+    int asked = 0;
+    const auto more = [&] {
+      if (asked == 3) return false;
+      // Too narrow, nothing at all, and then enough.
+      if (asked == 0) areas.push_back({all.begin, all.begin + 3});
+      if (asked == 2) areas.push_back({all.begin + 4, all.end});
+      ++asked;
+      return true;
+    };
+    CHECK(set.insert(*code, memory.begin(), memory.bytes(), 1, areas, more));
+    CHECK(asked == 3);
+    REQUIRE(set.at(memory.begin()) != nullptr);
+    CHECK(set.at(memory.begin())->resume == all.begin + 4);
+    std::vector<SlotArea> none;
+    CHECK_FALSE(set.insert(*code, memory.begin() + 2, memory.bytes().subspan(2), 1, none, more));
+    set.restore();
+  }
+  CHECK(memory.is_as_it_was());
 }
