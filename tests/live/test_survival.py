@@ -17,6 +17,17 @@ RIGHT = "sum right signals right"
 SIGNAL_LOST = "sum right signals wrong"
 
 
+def kill_at_random(pid):
+    """Not after a handshake: any moment will do, also one after its end."""
+    end = time.monotonic() + random.random() ** 2 * 0.15
+    while time.monotonic() < end:
+        pass
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+
+
 class Killed(LiveTest):
     """SIGKILL of each process, at moments drawn at random."""
 
@@ -25,19 +36,12 @@ class Killed(LiveTest):
     def victim(self, sonde, who):
         return {"keeper": lambda: sonde.pid, "tracer": sonde.tracer, "console": sonde.console}[who]()
 
-    def pass_time(self):
-        # Not a handshake but the experiment: any moment will do.
-        end = time.monotonic() + random.random() ** 2 * 0.15
-        while time.monotonic() < end:
-            pass
-
     def run_round(self, who):
         sonde = self.sonde("run", "--", TARGETS / "work", "1000")
         victim = self.victim(sonde, who)
         sonde.ready()
         sonde.say()
-        self.pass_time()
-        os.kill(victim, signal.SIGKILL)
+        kill_at_random(victim)
         # The keeper is gone: its pipes are the program's as well, so the output ends with the program.
         self.check_result(who, sonde.rest())
         status = sonde.status()
@@ -66,8 +70,7 @@ class Killed(LiveTest):
         victim = self.victim(sonde, who)
         wait_until(lambda: Proc.tracer(pid), "it is traced")
         target.say()
-        self.pass_time()
-        os.kill(victim, signal.SIGKILL)
+        kill_at_random(victim)
         status, lines = target.finish()
         self.assertEqual(status, 21)
         self.check_result(who, lines)
@@ -139,8 +142,7 @@ class Killed(LiveTest):
             pid = sonde.ready()
             victim = sonde.tracer()
             sonde.say()
-            self.pass_time()
-            os.kill(victim, signal.SIGKILL)
+            kill_at_random(victim)
             lines = sonde.rest()
             status = sonde.status()
             if lines:  # It had ended a moment before.
@@ -161,8 +163,7 @@ class Killed(LiveTest):
                 victim = self.victim(sonde, who)
                 sonde.ready()
                 sonde.say()
-                self.pass_time()
-                os.kill(victim, signal.SIGKILL)
+                kill_at_random(victim)
                 self.assertEqual(sonde.rest(), [RIGHT], sonde.errors())
                 self.assertIn(sonde.status(), (21, 125, -signal.SIGKILL))
                 wait_until(lambda: self.nobody_left(), "everybody has ended")
@@ -173,11 +174,7 @@ class Killed(LiveTest):
                 sonde = self.sonde("run", *options, "--", TARGETS / "work", "1000")
                 pid = sonde.ready()
                 sonde.say()
-                self.pass_time()
-                try:
-                    os.kill(pid, signal.SIGKILL)
-                except ProcessLookupError:
-                    pass
+                kill_at_random(pid)
                 status = sonde.status()
                 self.assertIn(status, (21, -signal.SIGKILL), sonde.errors())
                 if status != 21:
