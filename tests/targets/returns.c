@@ -23,10 +23,11 @@
     static char dirty[8192];                                            \
     CALLS_64(64 * n)                                                    \
   }
-#define FUNCTIONS(EACH)                                                                              \
-  EACH(0)                                                                                            \
-  EACH(1) EACH(2) EACH(3) EACH(4) EACH(5) EACH(6) EACH(7) EACH(8) EACH(9) EACH(10) EACH(11) EACH(12) \
-      EACH(13) EACH(14) EACH(15)
+#define FUNCTIONS(EACH)                                                                               \
+  EACH(0)                                                                                             \
+  EACH(1)                                                                                             \
+  EACH(2) EACH(3) EACH(4) EACH(5) EACH(6) EACH(7) EACH(8) EACH(9) EACH(10) EACH(11) EACH(12) EACH(13) \
+      EACH(14) EACH(15)
 FUNCTIONS(FUNCTION)
 
 int main(void) {
