@@ -23,16 +23,19 @@
     static char dirty[8192];                                            \
     CALLS_64(64 * n)                                                    \
   }
-#define FUNCTIONS(EACH)                                                                               \
-  EACH(0)                                                                                             \
-  EACH(1)                                                                                             \
-  EACH(2) EACH(3) EACH(4) EACH(5) EACH(6) EACH(7) EACH(8) EACH(9) EACH(10) EACH(11) EACH(12) EACH(13) \
-      EACH(14) EACH(15)
-FUNCTIONS(FUNCTION)
+#define FOUR(EACH, a, b, c, d) EACH(a) EACH(b) EACH(c) EACH(d)
+FOUR(FUNCTION, 0, 1, 2, 3)
+FOUR(FUNCTION, 4, 5, 6, 7)
+FOUR(FUNCTION, 8, 9, 10, 11)
+FOUR(FUNCTION, 12, 13, 14, 15)
+
+#define CALL_OF(n) from_##n();
 
 int main(void) {
-#define CALL_OF(n) from_##n();
-  FUNCTIONS(CALL_OF)
+  FOUR(CALL_OF, 0, 1, 2, 3)
+  FOUR(CALL_OF, 4, 5, 6, 7)
+  FOUR(CALL_OF, 8, 9, 10, 11)
+  FOUR(CALL_OF, 12, 13, 14, 15)
   say("done");
   return 0;
 }
