@@ -44,6 +44,10 @@ std::optional<Compression> standard_compression(Bytes raw) {
   return Compression{header->ch_type, header->ch_size, raw.subspan(sizeof(Header))};
 }
 
+// Debug information grows to three or four times its compressed size. What a section says of its size beyond
+// this may be a lie, and gets pages as they are written.
+constexpr std::size_t usual_growth = 8;
+
 // Has the kernel make the pages at once that will be written one after the other. Where it cannot, nothing is
 // lost.
 void populate(std::span<std::byte> bytes) {
@@ -128,7 +132,7 @@ Result<Bytes> Image::expanded(const Section& section, Bytes raw) const {
   bool good = size / (zlib ? zlib_growth : zstd_growth) <= compression->stream.size();
   if (good) {
     bytes = std::make_unique_for_overwrite<std::byte[]>(size);
-    populate({bytes.get(), size});
+    populate({bytes.get(), std::min(size, usual_growth * compression->stream.size())});
     good = (zlib ? decompress_zlib : decompress_zstd)(compression->stream, {bytes.get(), size});
   }
   if (!good) return fail(ErrorCode::invalid, fmt::format("{}: a damaged compressed section", name_));

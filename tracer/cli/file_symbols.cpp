@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <thread>
 #include <unistd.h>
 #include <utility>
 
@@ -13,6 +12,7 @@
 #include "sonde/memory/mapping.hpp"
 #include "sonde/memory/process_memory.hpp"
 #include "sonde/process/proc_fs.hpp"
+#include "sonde/record/stop_waiter.hpp"
 
 namespace sonde::cli {
 
@@ -99,7 +99,7 @@ std::unique_ptr<FileSymbols::File> FileSymbols::open(const stacks::Module& modul
 
 void FileSymbols::prepare(pid_t pid) {
   const Address place = process::ProcFs().sleeps_at(pid);
-  if (place.value == 0 || std::thread::hardware_concurrency() < 2) return;
+  if (place.value == 0 || !record::has_several_cpus()) return;
   const auto mappings = memory::parse_maps(process::ProcFs().maps(pid));
   const auto root = names::FileRoot::at(fmt::format("/proc/{}/root", pid));
   if (!mappings || !root) return;

@@ -1,6 +1,7 @@
-#include <algorithm>
-
 // A heap's report for programs: JSON and CSV.
+#include <unordered_map>
+#include <utility>
+
 #include "output/heap_call.hpp"
 #include "output/heap_contents.hpp"
 #include "output/heap_groups.hpp"
@@ -37,8 +38,9 @@ class Writer {
   Writer(std::string& out, const HeapReportSource& source, const ProcessHeap& heap,
          const HeapReportOptions& options)
       : out_(out), source_(source), heap_(heap) {
-    if (options.contents != 0 && is_there(heap))
-      contents_ = contents_of(heap, options.top, options.contents, *options.memory(heap.pid()));
+    if (options.contents == 0 || !is_there(heap)) return;
+    for (SiteContents& site : contents_of(heap, options.top, options.contents, *options.memory(heap.pid())))
+      contents_.emplace(site.site, std::move(site.blocks));
   }
 
   void write() {
@@ -155,12 +157,11 @@ class Writer {
   }
 
   void contents(const ProcessHeap::Site& site) {
-    const auto found = std::find_if(contents_.begin(), contents_.end(),
-                                    [&](const SiteContents& contents) { return contents.site == &site; });
+    const auto found = contents_.find(&site);
     if (found == contents_.end()) return;
     out_ += ",\"contents\":[";
     const char* separator = "";
-    for (const BlockContents& contents : found->blocks) {
+    for (const BlockContents& contents : found->second) {
       append(out_, "{}{{\"address\":\"{:#x}\",\"size\":", separator, contents.block.address);
       separator = ",";
       append_json_unsigned(out_, contents.block.size);
@@ -228,7 +229,7 @@ class Writer {
   std::string& out_;
   const HeapReportSource& source_;
   const ProcessHeap& heap_;
-  std::vector<SiteContents> contents_;
+  std::unordered_map<const ProcessHeap::Site*, std::vector<BlockContents>> contents_;
 };
 
 void append_quoted(std::string& out, std::string_view text) {

@@ -131,7 +131,7 @@ inline constexpr std::size_t patches = 262'144;  // Breakpoints in all processes
 inline constexpr std::size_t allocator_code_bytes = 256
                                                     << 10;  // Looked through for the ends of one function.
 inline constexpr std::size_t allocator_code_pieces = 64;    // That it consists of.
-inline constexpr std::size_t slot_pieces = 256
+inline constexpr std::size_t slot_pieces = 64
                                            << 10;    // Pieces of a module's code that are looked at for room.
 inline constexpr std::size_t module_probes = 4096;   // Breakpoints in one module.
 inline constexpr std::size_t space_probes = 16'384;  // Breakpoints in one process, or in all that are gone.

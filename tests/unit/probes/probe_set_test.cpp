@@ -31,19 +31,32 @@ struct alignas(64) Memory {
 
 bool no_more() { return false; }
 
+// What each test needs. The process is this one.
+struct Bench {
+  Bench() {
+    REQUIRE(table);
+    REQUIRE(code);
+  }
+  // At an instruction of the memory.
+  bool insert(ProbeSet& set, std::uint64_t offset, Tag tag) {
+    return set.insert(*code, memory.begin() + offset, memory.bytes().subspan(offset), tag, areas, no_more);
+  }
+
+  Result<PatchTable> table = PatchTable::make();
+  Result<arch::Code> code = arch::Code::make();
+  Memory memory;
+  std::vector<SlotArea> areas{memory.area()};
+};
+
 }  // namespace
 
 TEST_CASE("breakpoints are put in, found, and taken out without a trace") {
-  auto table = PatchTable::make();
-  REQUIRE(table);
-  const auto code = arch::Code::make();
-  REQUIRE(code);
-  static Memory memory;
+  Bench bench;
+  auto& [table, code, memory, areas] = bench;
   ProbeSet set(::getpid(), *table);
-  std::vector<SlotArea> areas{memory.area()};
-  CHECK(set.insert(*code, memory.begin(), memory.bytes(), 7, areas, no_more));
-  CHECK_FALSE(set.insert(*code, memory.begin(), memory.bytes(), 7, areas, no_more));
-  CHECK(set.insert(*code, memory.begin() + 3, memory.bytes().subspan(3), 8, areas, no_more));
+  CHECK(bench.insert(set, 0, 7));
+  CHECK_FALSE(bench.insert(set, 0, 7));
+  CHECK(bench.insert(set, 3, 8));
   CHECK(memory.code[0] == 0xcc);
   CHECK(memory.code[1] == 0x54);
   CHECK(memory.code[3] == 0xcc);
@@ -59,13 +72,9 @@ TEST_CASE("breakpoints are put in, found, and taken out without a trace") {
 }
 
 TEST_CASE("what is not as the file has it, and what has no room, is left alone") {
-  auto table = PatchTable::make();
-  REQUIRE(table);
-  const auto code = arch::Code::make();
-  REQUIRE(code);
-  static Memory memory;
+  Bench bench;
+  auto& [table, code, memory, areas] = bench;
   ProbeSet set(::getpid(), *table);
-  std::vector<SlotArea> areas{memory.area()};
   const Memory other{{0x41, 0x55, 0x55, 0xc3}};
   CHECK_FALSE(set.insert(*code, memory.begin(), other.bytes(), 1, areas, no_more));
   std::vector<SlotArea> narrow{{areas[0].begin, areas[0].begin + 3}};
@@ -74,14 +83,10 @@ TEST_CASE("what is not as the file has it, and what has no room, is left alone")
 }
 
 TEST_CASE("a child whose breakpoints find no room in the table gets its code back") {
-  auto table = PatchTable::make();
-  REQUIRE(table);
-  const auto code = arch::Code::make();
-  REQUIRE(code);
-  static Memory memory;
+  Bench bench;
+  auto& [table, code, memory, areas] = bench;
   ProbeSet set(::getpid(), *table);
-  std::vector<SlotArea> areas{memory.area()};
-  REQUIRE(set.insert(*code, memory.begin(), memory.bytes(), 1, areas, no_more));
+  REQUIRE(bench.insert(set, 0, 1));
   REQUIRE(set.copy_for(::getpid()) != nullptr);
   while (table->claim({1}, 0) != nullptr) {
   }
@@ -91,15 +96,11 @@ TEST_CASE("a child whose breakpoints find no room in the table gets its code bac
 }
 
 TEST_CASE("what was in the memory of a process that is gone can be found in a copy of it, and taken over") {
-  auto table = PatchTable::make();
-  REQUIRE(table);
-  const auto code = arch::Code::make();
-  REQUIRE(code);
-  static Memory memory;
+  Bench bench;
+  auto& [table, code, memory, areas] = bench;
   ProbeSet gone(::getpid(), *table);
-  std::vector<SlotArea> areas{memory.area()};
-  REQUIRE(gone.insert(*code, memory.begin(), memory.bytes(), 1, areas, no_more));
-  REQUIRE(gone.insert(*code, memory.begin() + 3, memory.bytes().subspan(3), 2, areas, no_more));
+  REQUIRE(bench.insert(gone, 0, 1));
+  REQUIRE(bench.insert(gone, 3, 2));
   gone.hand_over(0);
   for (const Patch& row : table->rows()) CHECK(row.pid == 0);
   CHECK(gone.count_in(::getpid()) == 2);
@@ -111,15 +112,12 @@ TEST_CASE("what was in the memory of a process that is gone can be found in a co
 }
 
 TEST_CASE("room is looked for when there is none left") {
-  auto table = PatchTable::make();
-  REQUIRE(table);
-  const auto code = arch::Code::make();
-  REQUIRE(code);
-  static Memory memory;
+  Bench bench;
+  auto& [table, code, memory, areas] = bench;
   {
     ProbeSet set(::getpid(), *table);
     const SlotArea all = memory.area();
-    std::vector<SlotArea> areas;
+    areas.clear();
     int asked = 0;
     const auto more = [&] {
       if (asked == 3) return false;

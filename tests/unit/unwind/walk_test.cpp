@@ -1,4 +1,6 @@
 // Walks by call frame information over stacks made by hand.
+#include <array>
+
 #include <doctest/doctest.h>
 
 #include "sonde/base/limits.hpp"
@@ -17,10 +19,8 @@ constexpr int rbx = 3, rbp = 6, rsp = 7, r10 = 10, rip = 16;
 // DW_CFA_undefined of the return address.
 const ByteBuilder outermost{0x07, rip};
 
-}  // namespace
-
-TEST_CASE("frames by rsp and by rbp, up to the outermost") {
-  FakeProcess process;
+// Of a function whose frame is found by rsp, in one by rbp, in the outermost.
+std::array<std::uint64_t, 3> frames_by_rsp_and_rbp(FakeProcess& process) {
   const auto leaf = process.function(0x1000, {0x0e, 32});
   const auto middle = process.function(0x2000, {0x0c, rbp, 16, 0x80 | rbp, 2});
   const auto outer = process.function(0x3000, outermost);
@@ -30,6 +30,14 @@ TEST_CASE("frames by rsp and by rbp, up to the outermost") {
   process.memory.put(stack + 24, middle);
   process.memory.put(stack + 0x100, 0x4711);
   process.memory.put(stack + 0x108, outer);
+  return {leaf, middle, outer};
+}
+
+}  // namespace
+
+TEST_CASE("frames by rsp and by rbp, up to the outermost") {
+  FakeProcess process;
+  const auto [leaf, middle, outer] = frames_by_rsp_and_rbp(process);
   const Walk walk = process.walk();
   CHECK(walk.end == End::complete);
   CHECK(process.pcs(walk) == Pcs{leaf, middle, outer});
@@ -127,16 +135,8 @@ TEST_CASE("pc and sp are enough where the stack alone leads on") {
 
 TEST_CASE("other registers are asked for once, and the stack is not read again") {
   FakeProcess process;
-  const auto leaf = process.function(0x1000, {0x0e, 32});
-  const auto by_rbp = process.function(0x2000, {0x0c, rbp, 16, 0x80 | rbp, 2});
-  const auto outer = process.function(0x3000, outermost);
+  const auto [leaf, by_rbp, outer] = frames_by_rsp_and_rbp(process);
   process.memory.map(stack - 128, stack);
-  process.registers[Register::rip] = leaf;
-  process.registers[Register::rsp] = stack;
-  process.registers[Register::rbp] = stack + 0x100;
-  process.memory.put(stack + 24, by_rbp);
-  process.memory.put(stack + 0x100, 0x4711);
-  process.memory.put(stack + 0x108, outer);
   const Walk walk = process.walk_from_call();
   CHECK(walk.end == End::complete);
   CHECK(process.pcs(walk) == Pcs{leaf, by_rbp, outer});
