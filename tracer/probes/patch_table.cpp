@@ -11,7 +11,27 @@ namespace sonde::probes {
 struct PatchTable::Shared {
   std::atomic<std::uint32_t> used;  // Rows that were ever claimed are before this one.
   Patch rows[limits::patches];
+  std::atomic<std::uint32_t> used_handlers;
+  HandlerRow handlers[limits::trap_handlers];
 };
+
+namespace {
+
+// The row that was released last, or the next of those that never had anybody. nullptr when there is none.
+template <typename Row>
+Row* take_row(std::vector<Row*>& free, std::atomic<std::uint32_t>& used, std::span<Row> rows) {
+  if (!free.empty()) {
+    Row* const row = free.back();
+    free.pop_back();
+    return row;
+  }
+  const std::uint32_t next = used.load(std::memory_order_relaxed);
+  if (next == rows.size()) return nullptr;
+  used.store(next + 1, std::memory_order_release);
+  return &rows[next];
+}
+
+}  // namespace
 
 // Pages that no row has touched take no memory.
 Result<PatchTable> PatchTable::make() {
@@ -22,23 +42,17 @@ Result<PatchTable> PatchTable::make() {
 }
 
 PatchTable::PatchTable(PatchTable&& other) noexcept
-    : shared_(std::exchange(other.shared_, nullptr)), free_(std::move(other.free_)) {}
+    : shared_(std::exchange(other.shared_, nullptr)),
+      free_(std::move(other.free_)),
+      free_handlers_(std::move(other.free_handlers_)) {}
 
 PatchTable::~PatchTable() {
   if (shared_ != nullptr) ::munmap(shared_, sizeof(Shared));
 }
 
 Patch* PatchTable::claim(Address address, std::uint8_t original) {
-  Patch* row = nullptr;
-  if (!free_.empty()) {
-    row = free_.back();
-    free_.pop_back();
-  } else {
-    const std::uint32_t used = shared_->used.load(std::memory_order_relaxed);
-    if (used == limits::patches) return nullptr;
-    row = &shared_->rows[used];
-    shared_->used.store(used + 1, std::memory_order_release);
-  }
+  Patch* const row = take_row<Patch>(free_, shared_->used, shared_->rows);
+  if (row == nullptr) return nullptr;
   row->address = address.value;
   row->original = original;
   row->size = 0;
@@ -51,6 +65,25 @@ Patch* PatchTable::claim(Address address, std::uint8_t original) {
 void PatchTable::release(Patch* patch) {
   patch->pid.store(0, std::memory_order_release);
   free_.push_back(patch);
+}
+
+HandlerRow* PatchTable::claim_handler(Address code, bool ignored,
+                                      const std::array<std::byte, handler_code_bytes>& original) {
+  HandlerRow* const row = take_row<HandlerRow>(free_handlers_, shared_->used_handlers, shared_->handlers);
+  if (row == nullptr) return nullptr;
+  row->code = code.value;
+  row->ignored = ignored;
+  row->original = original;
+  return row;
+}
+
+void PatchTable::release(HandlerRow* row) {
+  row->pid.store(0, std::memory_order_release);
+  free_handlers_.push_back(row);
+}
+
+std::span<HandlerRow> PatchTable::handlers() const {
+  return {shared_->handlers, shared_->used_handlers.load(std::memory_order_acquire)};
 }
 
 std::span<Patch> PatchTable::rows() const {

@@ -79,9 +79,11 @@ std::optional<ProbeSet::Slot> ProbeSet::find_slot(const arch::Code& decoder, Add
   do {
     for (; next < areas.size(); ++next) {
       SlotArea& area = areas[next];
-      auto moved = decoder.move(code, at.value, area.begin.value);
-      if (moved && moved->code.size() <= area.end.value - area.begin.value)
-        return Slot{*std::move(moved), &area};
+      auto moved = decoder.move(code, at.value, area.begin.value + 1);
+      if (!moved || 1 + moved->code.size() > area.end.value - area.begin.value) continue;
+      std::vector<std::byte> bytes{slot_mark};
+      bytes.insert(bytes.end(), moved->code.begin(), moved->code.end());
+      return Slot{std::move(bytes), moved->executed_at == 0 ? 0 : 1 + moved->executed_at, &area};
     }
   } while (more());
   return std::nullopt;
@@ -106,20 +108,20 @@ bool ProbeSet::insert(const arch::Code& decoder, Address at, Bytes code, Tag tag
   Address resume = at + instruction->size;
   bool good = true;
   if (slot) {
-    resume = slot->area->begin;
-    patch->slot = resume.value;
-    patch->slot_size = static_cast<std::uint8_t>(slot->code.code.size());
-    patch->executed_at = static_cast<std::uint8_t>(slot->code.executed_at);
-    good = text.read(resume, std::span(patch->slot_original).first(patch->slot_size));
+    resume = slot->area->begin + 1;
+    patch->slot = slot->area->begin.value;
+    patch->slot_size = static_cast<std::uint8_t>(slot->bytes.size());
+    patch->executed_at = static_cast<std::uint8_t>(slot->executed_at);
+    good = text.read(slot->area->begin, std::span(patch->slot_original).first(patch->slot_size));
   }
   patch->pid.store(pid_, std::memory_order_release);
-  good = good && (!slot || text.write(resume, slot->code.code)) && text.write(at, {&int3, 1});
+  good = good && (!slot || text.write(slot->area->begin, slot->bytes)) && text.write(at, {&int3, 1});
   if (!good) {
     clear_slot(text, *patch);
     table_.release(patch);
     return false;
   }
-  if (slot) slot->area->begin = resume + patch->slot_size;
+  if (slot) slot->area->begin = slot->area->begin + patch->slot_size;
   probes_.emplace(at.value, Probe{at, resume, tag, patch->size, patch});
   return true;
 }

@@ -97,6 +97,7 @@ std::optional<TaskStatus> ProcFs::status(pid_t tid) const {
   status.effective_uid = number<uid_t>(word_of(field(text, "Uid"), 1)).value_or(0);
   status.ignored_signals = number<std::uint64_t>(field(text, "SigIgn"), 16).value_or(0);
   status.caught_signals = number<std::uint64_t>(field(text, "SigCgt"), 16).value_or(0);
+  status.seccomp = number<int>(field(text, "Seccomp")).value_or(0);
   const std::string_view state = word_of(field(text, "State"), 0);
   status.state = state.empty() ? '?' : state.front();
   return status;

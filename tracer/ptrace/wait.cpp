@@ -79,6 +79,23 @@ std::optional<StopKind> event_in_hand(pid_t tid) {
 
 WaitOutcome wait_for_any(Block block) { return wait_for(-1, block); }
 
+WaitOutcome look_at_any(Block block) {
+  siginfo_t info;
+  info.si_pid = 0;
+  const int options = WEXITED | WSTOPPED | WNOWAIT | __WALL | (block == Block::yes ? 0 : WNOHANG);
+  if (::waitid(P_ALL, 0, &info, options) != 0) {
+    if (errno == EINTR) return Interrupted{};
+    return NoTracees{};
+  }
+  if (info.si_pid == 0) return Nothing{};
+  // An end has nothing in hand, and wait4(2) has its status as everybody knows it.
+  if (info.si_code != CLD_TRAPPED) return wait_for(info.si_pid, Block::no);
+  // A thread that executes a program, and has its leader's tid now, answers to nothing before its stop is
+  // taken (looks_like_a_spurious_pid() of the kernel's kernel/ptrace.c).
+  if (info.si_status >> 8 == PTRACE_EVENT_EXEC) return wait_for(info.si_pid, Block::no);
+  return classify(info.si_pid, info.si_status << 8 | 0x7f);
+}
+
 std::vector<WaitOutcome> wait_for_all(std::vector<pid_t> tids, Nanoseconds patience) {
   std::vector<WaitOutcome> outcomes;
   const Nanoseconds deadline = now() + patience;

@@ -154,6 +154,11 @@ void Tracer::let_go(Task& task, Stop stop, int signal) {
   const bool announce = !task.let_go && !task.hidden;
   if (task.cleared) restore_untraced(id.tid, *task.cleared);
   take_breakpoints_out_of(task);
+  if (heap_ && heap_->has_trap_handler(id.pid)) {
+    auto held = take_trap_handler(task, std::move(stop));
+    if (!held) return;
+    stop = *std::move(held);
+  }
   std::move(stop).detach(signal);
   tasks_.remove(id.tid);
   if (announce) events_.detached(id);

@@ -15,7 +15,7 @@ namespace sonde::record {
 namespace {
 
 constexpr std::uint64_t room_at_once = 1024;  // Bytes that are looked for when there are none left.
-constexpr std::uint64_t smallest_room = 6;    // A short instruction, and a jump.
+constexpr std::uint64_t smallest_room = 7;    // A mark, a short instruction, and a jump.
 
 }  // namespace
 

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "sonde/base/limits.hpp"
+#include "sonde/probes/patch_table.hpp"
 #include "sonde/unwind/function_starts.hpp"
 
 namespace sonde::record {
@@ -190,7 +191,7 @@ HeapPlan plan_heap(const elf::Image& image, const arch::Code& code, const HeapFu
   plan.probes.insert(plan.probes.end(), entries.begin(), entries.end());
   plan.has_allocator = !entries.empty();
   plan.gaps = SlotGaps(image, finder.starts().all());
-  plan.gaps.find(image, code, plan.probes.size() * arch::moved_instruction_bytes / 2 + 256);
+  plan.gaps.find(image, code, plan.probes.size() * probes::slot_bytes / 2 + 256);
   return plan;
 }
 

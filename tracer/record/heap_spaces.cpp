@@ -17,6 +17,7 @@ HeapCapture::Space* HeapCapture::space_of(pid_t pid) const {
 void HeapCapture::watch(TaskId task) {
   auto& space = spaces_[task.pid];
   if (!space) space = std::make_shared<Space>(task.pid, table_);
+  space->ignores_trap = ignores_trap(task.tid);
   place(*space, task);
 }
 
@@ -34,6 +35,9 @@ void HeapCapture::take_over(pid_t child, const Space& from) {
   auto copy = copy_of(from, child);
   if (copy) {
     spaces_.emplace(child, std::move(copy));
+    const auto handler = trap_handlers_.find(from.owner);
+    if (handler == trap_handlers_.end()) return;
+    if (auto its = handler->second->copy_for(child)) trap_handlers_.emplace(child, std::move(its));
     return;
   }
   from.probes->clean(child);
@@ -51,6 +55,7 @@ std::shared_ptr<HeapCapture::Space> HeapCapture::copy_of(const Space& from, pid_
   copy->pointers = from.pointers;
   copy->has_allocator = from.has_allocator;
   copy->is_32_bit = from.is_32_bit;
+  copy->ignores_trap = from.ignores_trap;
   return copy;
 }
 
@@ -95,6 +100,7 @@ void HeapCapture::remember(std::shared_ptr<Space> space) {
 }
 
 void HeapCapture::forget(pid_t pid) {
+  trap_handlers_.erase(pid);
   const auto found = spaces_.find(pid);
   if (found == spaces_.end()) return;
   const Space& space = *found->second;

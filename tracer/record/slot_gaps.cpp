@@ -13,7 +13,7 @@ namespace sonde::record {
 namespace {
 
 constexpr std::uint64_t page = 4096;
-constexpr std::uint64_t smallest_gap = 7;  // An instruction of two bytes and a jump.
+constexpr std::uint64_t smallest_gap = 8;  // A mark, an instruction of two bytes and a jump.
 
 // The zeros behind the code, as the file has them: the rest of its last page is mapped with it.
 std::optional<SlotGaps::Gap> tail_of(const elf::Image& image) {

@@ -62,14 +62,14 @@ void CpuLatencyHold::hold() {
 }
 
 ptrace::WaitOutcome StopWaiter::wait() {
-  if (!spin_) return ptrace::wait_for_any(ptrace::Block::yes);
+  if (!spin_) return ptrace::look_at_any(ptrace::Block::yes);
   if (skip_ != 0) {
     --skip_;
-    return ptrace::wait_for_any(ptrace::Block::yes);
+    return ptrace::look_at_any(ptrace::Block::yes);
   }
   const Nanoseconds until = now() + spin_ns;
   do {
-    auto outcome = ptrace::wait_for_any(ptrace::Block::no);
+    auto outcome = ptrace::look_at_any(ptrace::Block::no);
     if (!std::holds_alternative<ptrace::Nothing>(outcome)) {
       backoff_ = 1;
       return outcome;
@@ -77,7 +77,7 @@ ptrace::WaitOutcome StopWaiter::wait() {
   } while (now() < until);
   skip_ = backoff_;
   backoff_ = std::min(2 * backoff_, backoff_max);
-  return ptrace::wait_for_any(ptrace::Block::yes);
+  return ptrace::look_at_any(ptrace::Block::yes);
 }
 
 }  // namespace sonde::record

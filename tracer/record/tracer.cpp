@@ -204,8 +204,14 @@ void Tracer::on_own_filter(Task& task) {
 
 void Tracer::on_signal(Task& task, Stop stop) {
   const int signal = stop.signal();
-  if (heap_ && signal == SIGTRAP && heap_->serve(task)) return go_on(task, std::move(stop), 0);
+  if (heap_ && signal == SIGTRAP && heap_->serve(task)) return after_breakpoint(task, std::move(stop));
   if (heap_) heap_->before_signal(task);
+  if (heap_ && signal == SIGTRAP && heap_->has_trap_handler(task.id.pid)) {
+    auto outcome = heap_->take_trap_handler(task.id.pid, std::move(stop));
+    auto* held = std::get_if<Stop>(&outcome);
+    if (held == nullptr || held->kind() != StopKind::signal) return serve(std::move(outcome));
+    stop = std::move(*held);
+  }
   // Traced, a task is woken even by signals that it ignores.
   if (call_was_interrupted(stop.tid()) && ignores(stop.tid(), signal))
     make_interrupted_call_again(stop.tid());

@@ -8,6 +8,7 @@
 #include "sonde/base/clock.hpp"
 #include "sonde/memory/process_memory.hpp"
 #include "sonde/probes/settle.hpp"
+#include "sonde/ptrace/remote_call.hpp"
 #include "sonde/record/tracer.hpp"
 
 namespace sonde::record {
@@ -26,6 +27,30 @@ Result<void> Tracer::prepare_heap() {
   if (!heap) return Failure(std::move(heap.error()));
   heap_.emplace(*std::move(heap));
   return {};
+}
+
+void Tracer::after_breakpoint(Task& task, ptrace::Stop stop) {
+  const Nanoseconds time = now();
+  if (detaching_ || !heap_->wants_trap_handler(task, time)) return go_on(task, std::move(stop), 0);
+  auto outcome = heap_->give_trap_handler(task, std::move(stop), time);
+  auto* held = std::get_if<ptrace::Stop>(&outcome);
+  if (held == nullptr || held->kind() == ptrace::StopKind::exec) return serve(std::move(outcome));
+  go_on(task, std::move(*held), 0);
+}
+
+// The first task of a process that is let go takes the handler out; where it cannot do so yet, in the middle
+// of a system call, it stays until it can. Empty when it has not been let go.
+std::optional<ptrace::Stop> Tracer::take_trap_handler(Task& task, ptrace::Stop stop) {
+  if (!ptrace::can_call(stop.kind())) {
+    interrupt(task);
+    std::move(stop).resume(ptrace::Run::freely, 0);
+    return std::nullopt;
+  }
+  auto outcome = heap_->take_trap_handler(task.id.pid, std::move(stop));
+  auto* held = std::get_if<ptrace::Stop>(&outcome);
+  if (held != nullptr && held->kind() != ptrace::StopKind::exec) return std::move(*held);
+  serve(std::move(outcome));
+  return std::nullopt;
 }
 
 // A new process. Its parent's breakpoints are in its memory too.

@@ -127,7 +127,8 @@ inline constexpr std::size_t unwind_frames = 4096;         // Frames of one walk
 inline constexpr std::size_t unwind_stack_switches = 8;    // Times that it may go down to another stack.
 
 // The heap.
-inline constexpr std::size_t patches = 262'144;  // Breakpoints in all processes together.
+inline constexpr std::size_t patches = 262'144;       // Breakpoints in all processes together.
+inline constexpr std::size_t trap_handlers = 16'384;  // Processes with a handler for them.
 inline constexpr std::size_t allocator_code_bytes = 256
                                                     << 10;  // Looked through for the ends of one function.
 inline constexpr std::size_t allocator_code_pieces = 64;    // That it consists of.

@@ -92,7 +92,8 @@ class ProbeSet {
 
  private:
   struct Slot {
-    arch::MovedInstruction code;
+    std::vector<std::byte> bytes;  // The mark, and what follows it.
+    std::uint32_t executed_at;     // As in Patch.
     SlotArea* area;
   };
   static std::optional<Slot> find_slot(const arch::Code& decoder, Address at, Bytes code,

@@ -22,6 +22,7 @@ struct TaskStatus {
   std::uint64_t ignored_signals =
       0;  // SigIgn: bit N - 1 for signal N, those ignored by default not among them.
   std::uint64_t caught_signals = 0;  // SigCgt: those with a handler.
+  int seccomp = 0;                   // Seccomp: 0 for none, 1 for strict, 2 for filters.
   std::string comm{};                // Name: what ProcFs::comm() tells, without reading a file more.
 };
 

@@ -4,6 +4,7 @@
 #include <csignal>
 #include <cstdint>
 #include <sys/types.h>
+#include <utility>
 
 #include "sonde/base/result.hpp"
 #include "sonde/base/types.hpp"
@@ -60,6 +61,9 @@ class [[nodiscard]] Stop {
   bool resume(Run how, int signal) &&;
   bool listen() &&;
   bool detach(int signal) &&;
+
+  // The same stop of the task, to be answered as another: for one that was resumed in between.
+  Stop as(StopKind kind, int signal) && { return {std::exchange(tid_, 0), kind, signal}; }
 
  private:
   void abandon();

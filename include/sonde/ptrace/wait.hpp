@@ -32,6 +32,11 @@ WaitOutcome wait_for_any(Block block);
 // The same of one task.
 WaitOutcome wait_for(pid_t tid, Block block);
 
+// As wait_for_any(), but a stop is only looked at: it is reported again until it is answered. If we die
+// before that the task gets the signal in hand, where of a stop that was taken it is lost
+// (wait_task_stopped() of the kernel's kernel/exit.c, which clears the code that ptrace_stop() returns).
+WaitOutcome look_at_any(Block block);
+
 // What each of these tasks has to report next, a stop or its end. One that has nothing to report within the
 // time is left out: it sleeps where nothing can stop it.
 std::vector<WaitOutcome> wait_for_all(std::vector<pid_t> tids, Nanoseconds patience);

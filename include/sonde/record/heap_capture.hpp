@@ -18,6 +18,8 @@
 #include <vector>
 
 #include "sonde/probes/probe_set.hpp"
+#include "sonde/probes/trap_handler.hpp"
+#include "sonde/process/proc_fs.hpp"
 #include "sonde/record/event_writer.hpp"
 #include "sonde/record/heap_plan.hpp"
 #include "sonde/record/options.hpp"
@@ -45,6 +47,14 @@ class HeapCapture {
   bool serve(Task& task);
   // A task is about to be given a signal: no signal's frame may have an address of ours.
   void before_signal(Task& task);
+
+  // A handler of SIGTRAP for the process, against the death of the tracer: whether now is the time to see to
+  // it, after serve(), and that. The outcome stands for the stop.
+  bool wants_trap_handler(const Task& task, Nanoseconds time) const;
+  ptrace::WaitOutcome give_trap_handler(const Task& task, ptrace::Stop stop, Nanoseconds time);
+  // Whether it has one, which goes before the process gets a SIGTRAP of its own, or is let go.
+  bool has_trap_handler(pid_t pid) const { return trap_handlers_.contains(pid); }
+  ptrace::WaitOutcome take_trap_handler(pid_t pid, ptrace::Stop stop);
 
   // Whether another process has the same memory: a child of vfork before its exec. It cannot be let go.
   bool shares_memory(pid_t pid) const;
@@ -82,7 +92,9 @@ class HeapCapture {
     std::unordered_map<std::uint64_t, Address>
         pointers;  // That jumps away go through, by the jump's address.
     std::unordered_set<std::uint64_t>
-        taken_out;  // Where breakpoints were that a task may still have run into.
+        taken_out;                      // Where breakpoints were that a task may still have run into.
+    Nanoseconds trap_handler_seen = 0;  // When it was last seen to.
+    bool ignores_trap = false;          // Before there were breakpoints.
     bool has_allocator = false;
     bool is_32_bit = false;
   };
@@ -105,6 +117,8 @@ class HeapCapture {
   // A breakpoint in a piece of code; more room is looked for as it is needed.
   bool put(Space& space, const Placed& in, Address at, probes::Tag tag);
   bool widen(const Space& space, Room& room, const Placed& in);
+  bool ignores_trap(pid_t tid) const;
+  std::unique_ptr<probes::TrapHandler> place_trap_handler(Space& space);
   HeapPlan& plan_of(const process::Module& module, TaskId task);
 
   void on_entry(Task& task, Space& space, const arch::Registers& registers, probes::Tag tag,
@@ -128,7 +142,9 @@ class HeapCapture {
   HeapFunctions functions_;
   SiteLimiter limiter_;
   arch::Code code_;
+  process::ProcFs proc_;
   std::unordered_map<pid_t, std::shared_ptr<Space>> spaces_;
+  std::unordered_map<pid_t, std::unique_ptr<probes::TrapHandler>> trap_handlers_;
   std::deque<std::shared_ptr<Space>> gone_;  // Of processes that have ended or were left, the last of them.
   std::size_t gone_probes_ = 0;              // That those have together.
   std::unordered_map<std::uint32_t, HeapPlan> plans_;  // By a module's id.

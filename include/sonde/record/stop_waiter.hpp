@@ -38,7 +38,7 @@ class StopWaiter {
  public:
   explicit StopWaiter(bool spin) : spin_(spin) {}
 
-  // As ptrace::wait_for_any(Block::yes).
+  // As ptrace::look_at_any(Block::yes).
   ptrace::WaitOutcome wait();
 
  private:

@@ -79,6 +79,7 @@ class Tracer {
   void let_go(Task& task, ptrace::Stop stop, int signal);
   ptrace::Run next_run(const Task& task) const;
 
+  void after_breakpoint(Task& task, ptrace::Stop stop);
   void inherit_breakpoints(const Task& child, const Task& parent);
   std::optional<pid_t> maker_by_memory(pid_t child);
   bool must_stay(const Task& task) const;
@@ -86,6 +87,7 @@ class Tracer {
   std::vector<ptrace::Stop> stop_all();
   void take_breakpoints_out();
   void take_breakpoints_out_of(const Task& child);
+  std::optional<ptrace::Stop> take_trap_handler(Task& task, ptrace::Stop stop);
 
   void read_control();
   void begin_detach();

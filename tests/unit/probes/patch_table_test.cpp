@@ -29,6 +29,23 @@ TEST_CASE("rows are claimed in order, and used again when they are released") {
   CHECK(table->rows().size() == 2);
 }
 
+TEST_CASE("handlers have rows of their own") {
+  auto table = PatchTable::make();
+  REQUIRE(table);
+  std::array<std::byte, handler_code_bytes> before{};
+  before.back() = std::byte{7};
+  HandlerRow* first = table->claim_handler({0x1000}, true, before);
+  REQUIRE(first != nullptr);
+  CHECK(first->pid == 0);
+  CHECK(first->ignored);
+  CHECK(first->original == before);
+  CHECK(table->rows().empty());
+  CHECK(table->handlers().size() == 1);
+  table->release(first);
+  CHECK(table->claim_handler({0x2000}, false, before) == first);
+  CHECK_FALSE(first->ignored);
+}
+
 TEST_CASE("a pc in a slot belongs to the instruction until that has run, and then behind it") {
   auto table = PatchTable::make();
   REQUIRE(table);

@@ -1,0 +1,65 @@
+// The part of HeapCapture that keeps a handler of SIGTRAP in each process with breakpoints.
+#include <csignal>
+#include <limits>
+#include <utility>
+#include <variant>
+
+#include "sonde/record/heap_capture.hpp"
+
+namespace sonde::record {
+
+namespace {
+
+// The kernel takes it away where a task blocks SIGTRAP and runs into a breakpoint, and the program may.
+constexpr Nanoseconds look_every_ns = 1'000'000'000;
+constexpr std::uint64_t trap = std::uint64_t{1} << (SIGTRAP - 1);  // In a mask of signals.
+constexpr Nanoseconds never = std::numeric_limits<Nanoseconds>::max();
+
+}  // namespace
+
+bool HeapCapture::ignores_trap(pid_t tid) const {
+  const auto status = proc_.status(tid);
+  return status && (status->ignored_signals & trap) != 0;
+}
+
+bool HeapCapture::wants_trap_handler(const Task& task, Nanoseconds time) const {
+  const Space* space = space_of(task.id.pid);
+  return space != nullptr && space->owner == task.id.pid && time > space->trap_handler_seen &&
+         time - space->trap_handler_seen >= look_every_ns;
+}
+
+ptrace::WaitOutcome HeapCapture::give_trap_handler(const Task& task, ptrace::Stop stop, Nanoseconds time) {
+  Space& space = *space_of(task.id.pid);
+  space.trap_handler_seen = time;
+  const auto status = proc_.status(task.id.tid);
+  // A filter of the program's own may end it for a call that it does not make itself.
+  if (!status || status->seccomp != 0) return stop;
+  if ((status->caught_signals & trap) != 0) return stop;
+  auto& handler = trap_handlers_[task.id.pid];
+  if (!handler) handler = place_trap_handler(space);
+  if (handler) return handler->install(std::move(stop));
+  trap_handlers_.erase(task.id.pid);
+  space.trap_handler_seen = never;
+  return stop;
+}
+
+// In the program's file if that has room: it is not unmapped while the process lives.
+std::unique_ptr<probes::TrapHandler> HeapCapture::place_trap_handler(Space& space) {
+  for (const auto& [begin, placed] : space.code) {
+    Room& room = space.rooms[{placed.module, placed.bias}];
+    if (auto handler = probes::TrapHandler::place(space.owner, space.ignores_trap, table_, room.areas))
+      return handler;
+    if (!widen(space, room, placed)) continue;
+    if (auto handler = probes::TrapHandler::place(space.owner, space.ignores_trap, table_, room.areas))
+      return handler;
+  }
+  return nullptr;
+}
+
+ptrace::WaitOutcome HeapCapture::take_trap_handler(pid_t pid, ptrace::Stop stop) {
+  auto handler = trap_handlers_.extract(pid);
+  if (Space* space = space_of(pid)) space->trap_handler_seen = never;
+  return handler.mapped()->take_out(std::move(stop));
+}
+
+}  // namespace sonde::record
