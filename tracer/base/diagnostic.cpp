@@ -1,4 +1,4 @@
-#include "sonde/filter/diagnostic.hpp"
+#include "sonde/base/diagnostic.hpp"
 
 #include <algorithm>
 #include <array>
@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-namespace sonde::filter {
+namespace sonde {
 
 namespace {
 
@@ -135,10 +135,6 @@ std::string diagnostic(std::string_view source, Span at, std::string_view messag
   return block;
 }
 
-Failure complain(std::string_view source, Span at, std::string_view message, std::string_view hint) {
-  return fail(ErrorCode::invalid, diagnostic(source, at, message, hint));
-}
-
 std::string_view nearest(std::string_view name, std::span<const std::string_view> candidates) {
   if (name.empty() || name.size() > longest_name) return {};
   std::size_t best = std::max<std::size_t>(name.size() / 3, 1) + 1;
@@ -169,4 +165,4 @@ std::string shown(std::string_view text) {
   return line.text;
 }
 
-}  // namespace sonde::filter
+}  // namespace sonde
