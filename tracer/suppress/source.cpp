@@ -9,17 +9,12 @@
 
 namespace sonde::suppress {
 
-namespace {
-
-// A file's name as it can stand in a message.
 std::string printable(std::string_view name) {
   std::string text(name);
   std::replace_if(
       text.begin(), text.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }, '?');
   return text;
 }
-
-}  // namespace
 
 std::string_view trimmed(std::string_view text) {
   const std::size_t begin = text.find_first_not_of(line_space);

@@ -39,6 +39,7 @@ std::string glob_for(std::string_view text) {
 }  // namespace
 
 std::string valgrind_block(const Leak& leak, std::string_view name) {
+  if (leak.frames.empty()) return {};
   std::string block =
       fmt::format("{{\n   {}\n   Memcheck:Leak\n   match-leak-kinds: {}\n", name, name_of(leak.kind));
   std::size_t lines = 0;
@@ -54,7 +55,6 @@ std::string valgrind_block(const Leak& leak, std::string_view name) {
       block += fmt::format("   obj:{}\n", frame.module.empty() ? "*" : glob_for(frame.module));
     }
   }
-  if (lines == 0) block += "   obj:*\n";
   return block + "}\n";
 }
 
