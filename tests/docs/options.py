@@ -10,7 +10,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-VERBS = [["run"], ["attach"], ["record"], ["report"], ["heap"], ["filter"], ["stack"], ["symbolize"], []]
+VERBS = [["run"], ["attach"], ["record"], ["report"], ["heap"], ["filter"], ["stack"], ["symbolize"], ["suppressions"],
+         ["suppressions", "check"], []]
 
 
 def options_of(text, pattern):

@@ -16,7 +16,7 @@ constexpr std::size_t longest_name = 64;
 
 bool continues_character(char c) { return (static_cast<unsigned char>(c) & 0xc0) == 0x80; }
 
-char printable(char c) {
+char shown_as(char c) {
   if (c == '\t') return ' ';
   const auto byte = static_cast<unsigned char>(c);
   return byte < 0x20 || byte == 0x7f ? '?' : c;
@@ -73,7 +73,7 @@ struct Line {
     while (!bytes.empty()) {
       const std::size_t length = character_length(bytes);
       if (length <= 1) {
-        text += length == 0 ? '?' : printable(bytes.front());
+        text += length == 0 ? '?' : shown_as(bytes.front());
         ++columns;
       } else {
         text += bytes.substr(0, length);
@@ -155,6 +155,12 @@ std::string_view nearest(std::string_view name, std::span<const std::string_view
 
 std::string did_you_mean(std::string_view name) {
   return name.empty() ? std::string() : fmt::format("did you mean '{}'?", name);
+}
+
+std::string printable(std::string_view text) {
+  Line line;
+  line.append(text);
+  return line.text;
 }
 
 std::string shown(std::string_view text) {

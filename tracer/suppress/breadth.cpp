@@ -1,6 +1,4 @@
 // Entries that match too much.
-#include "suppress/breadth.hpp"
-
 #include <algorithm>
 #include <array>
 #include <map>
@@ -12,6 +10,7 @@
 #include "sonde/allocator/functions.hpp"
 #include "sonde/suppress/check.hpp"
 #include "sonde/suppress/pattern.hpp"
+#include "suppress/findings.hpp"
 #include "suppress/pattern_index.hpp"
 #include "suppress/source.hpp"
 
@@ -74,8 +73,7 @@ class Breadth {
       const Suppression& entry = all()[i];
       if (!entry.about_leaks) continue;
       const std::string message = entry.format == Format::lsan ? judge_line(i) : judge_block(entry);
-      if (!message.empty())
-        findings_.push_back({Finding::Kind::too_broad, entry.file, entry.line, entry.name, message, ""});
+      if (!message.empty()) findings_.push_back(finding_of(Finding::Kind::too_broad, entry, message));
     }
     return std::move(findings_);
   }

@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "suppress/findings.hpp"
+
 namespace sonde::suppress {
 
 namespace {
@@ -26,7 +28,7 @@ std::string_view base_name(std::string_view path) {
 void find_syntax(const Suppressions& suppressions, std::vector<Finding>& findings) {
   for (const Problem& problem : suppressions.problems())
     findings.push_back(
-        {Finding::Kind::syntax, problem.file, problem.line, "", problem.message, problem.block});
+        {Finding::Kind::syntax, problem.file, problem.line, {}, "", problem.message, problem.block});
 }
 
 void find_not_reviewed(const Suppressions& suppressions, const CheckOptions& options,
@@ -40,8 +42,7 @@ void find_not_reviewed(const Suppressions& suppressions, const CheckOptions& opt
                days > static_cast<long>(options.reviewed_within)) {
       message = fmt::format("last looked at on {}, {} days ago", written(*seen), days);
     }
-    if (!message.empty())
-      findings.push_back({Finding::Kind::not_reviewed, entry.file, entry.line, entry.name, message, ""});
+    if (!message.empty()) findings.push_back(finding_of(Finding::Kind::not_reviewed, entry, message));
   }
 }
 
@@ -87,7 +88,7 @@ void find_unused(const Suppressions& suppressions, const std::vector<ReportedUse
   for (const Suppression& entry : suppressions.all()) {
     const std::string& path = suppressions.files()[entry.file];
     if (!entry.about_leaks || !report.knows(path) || report.count(path, entry) != 0) continue;
-    findings.push_back({Finding::Kind::unused, entry.file, entry.line, entry.name, "it matched nothing", ""});
+    findings.push_back(finding_of(Finding::Kind::unused, entry, "it matched nothing"));
   }
 }
 

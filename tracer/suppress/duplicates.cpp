@@ -6,7 +6,7 @@
 
 #include "sonde/suppress/check.hpp"
 #include "sonde/suppress/pattern.hpp"
-#include "suppress/breadth.hpp"
+#include "suppress/findings.hpp"
 #include "suppress/pattern_index.hpp"
 #include "suppress/source.hpp"
 
@@ -64,13 +64,11 @@ class Duplicates {
   const std::vector<Suppression>& all() const { return suppressions_.all(); }
 
   void tell(std::uint32_t index, std::uint32_t other, std::string_view how) {
-    const Suppression& entry = all()[index];
     const Suppression& first = all()[other];
     findings_.push_back(
-        {Finding::Kind::duplicate, entry.file, entry.line, entry.name,
-         fmt::format("{} {}:{}{}", how, printable(suppressions_.files()[first.file]), first.line,
-                     first.format == Format::lsan ? ", leak:" + shown(first.name) : ""),
-         ""});
+        finding_of(Finding::Kind::duplicate, all()[index],
+                   fmt::format("{} {}:{}{}", how, printable(suppressions_.files()[first.file]), first.line,
+                               first.format == Format::lsan ? ", leak:" + shown(first.name) : "")));
   }
 
   bool same_line(std::uint32_t index) {

@@ -2,15 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <fcntl.h>
-#include <unistd.h>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "sonde/base/limits.hpp"
-#include "sonde/base/unique_fd.hpp"
+#include "sonde/base/read_file.hpp"
 #include "suppress/block.hpp"
 #include "suppress/comments.hpp"
 
@@ -122,22 +119,9 @@ void Suppressions::add(std::string name, std::string_view text) {
 }
 
 Result<void> Suppressions::add_file(const std::string& path) {
-  const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
-  if (!file) return fail_errno(errno, fmt::format("cannot open {}", path));
-  std::string text;
-  constexpr std::size_t piece = 64 << 10;
-  while (true) {
-    const std::size_t size = text.size();
-    if (size > limits::suppression_file_bytes)
-      return fail(ErrorCode::limit,
-                  fmt::format("{} is larger than {} bytes", path, limits::suppression_file_bytes));
-    text.resize(size + piece);
-    const ssize_t got = ::read(file.value(), text.data() + size, piece);
-    text.resize(size + (got > 0 ? static_cast<std::size_t>(got) : 0));
-    if (got == 0) break;
-    if (got < 0 && errno != EINTR) return fail_errno(errno, fmt::format("cannot read {}", path));
-  }
-  add(path, text);
+  const auto text = read_file(path, limits::suppression_file_bytes);
+  if (!text) return Failure(text.error());
+  add(path, *text);
   return {};
 }
 

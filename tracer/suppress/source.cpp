@@ -9,13 +9,6 @@
 
 namespace sonde::suppress {
 
-std::string printable(std::string_view name) {
-  std::string text(name);
-  std::replace_if(
-      text.begin(), text.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }, '?');
-  return text;
-}
-
 std::string_view trimmed(std::string_view text) {
   const std::size_t begin = text.find_first_not_of(line_space);
   if (begin == std::string_view::npos) return text.substr(0, 0);

@@ -17,9 +17,6 @@ inline constexpr std::string_view line_space = " \t\v\f\r";
 
 std::string_view trimmed(std::string_view text);
 
-// A file's name as it can stand in a message.
-std::string printable(std::string_view name);
-
 struct Line {
   std::string_view whole;  // Without its newline.
   std::string_view text;   // Trimmed; a view into `whole`.

@@ -32,7 +32,10 @@ std::string_view nearest(std::string_view name, std::span<const std::string_view
 // "did you mean 'X'?", or empty for an empty name.
 std::string did_you_mean(std::string_view name);
 
-// `text` as it can stand in a message: cut to 40 bytes, with what does not print shown as '?'.
+// `text` as it can stand in a message: with what does not print shown as '?'.
+std::string printable(std::string_view text);
+
+// The same, cut to 40 bytes.
 std::string shown(std::string_view text);
 
 }  // namespace sonde

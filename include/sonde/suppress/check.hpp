@@ -19,7 +19,8 @@ struct Finding {
   Kind kind = Kind::syntax;
   std::uint32_t file = 0;
   std::uint32_t line = 0;
-  std::string name;     // The entry's; empty for syntax.
+  Format format = Format::lsan;  // Of the entry, as the name is; not of syntax.
+  std::string name;
   std::string message;  // What is wrong, in words. Safe to print.
   std::string block;    // Of syntax: Problem::block.
 };
