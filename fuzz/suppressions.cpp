@@ -1,6 +1,6 @@
 // Suppression files: any bytes give entries within the limits, and mistakes that say where; what is matched
-// fast is what is matched one by one; what is written for a leak matches it. The text is followed by a NUL
-// and the names of frames.
+// fast is what is matched one by one; what is written for a leak matches it. The whole is also read as a
+// report. The text is followed by a NUL and the names of frames.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "sonde/base/limits.hpp"
+#include "sonde/suppress/check.hpp"
 #include "sonde/suppress/match.hpp"
 #include "sonde/suppress/matcher.hpp"
 #include "sonde/suppress/parser.hpp"
@@ -50,6 +51,10 @@ void check(const Suppressions& read) {
     if (!entry.record || entry.line == 0 || entry.name.size() > limits::suppression_line_bytes) std::abort();
     if (entry.places.size() > limits::suppression_places) std::abort();
   }
+  const ProgramCode code{{"/usr/bin/app"}, {{"_ZN1a1bEv", "a::b()"}, {"foo", "foo"}}};
+  for (const Finding& finding :
+       sonde::suppress::check(read, {.today = {}, .undated = true, .program = &code}))
+    if (finding.line == 0 || finding.message.find('\x1b') != std::string::npos) std::abort();
 }
 
 void check_written(const std::string& text, const Leak& leak) {
@@ -64,6 +69,10 @@ void check_written(const std::string& text, const Leak& leak) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view input(reinterpret_cast<const char*>(data), size);
   const std::size_t end = std::min(input.find('\0'), input.size());
+  if (const auto report = parse_leak_report(input);
+      report && report->size() > sonde::limits::suppression_entries)
+    std::abort();
+
   Suppressions read;
   read.add("fuzz.supp", input.substr(0, end));
   check(read);

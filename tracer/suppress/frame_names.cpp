@@ -63,11 +63,10 @@ std::string_view valgrind_function(const Frame& frame) {
     return name.empty() ? unknown : name;
   }
   const std::string_view name = frame.linkage_name.empty() ? frame.function : frame.linkage_name;
-  // Told by what valgrind 3.19 does on glibc 2.36.
+  // Names with a version (__libc_start_main@@GLIBC_2.34) are none of these for valgrind 3.19.
   constexpr std::array<std::string_view, 3> below_main = {"__libc_start_main", "__libc_start_call_main",
                                                           "generic_start_main"};
-  if (std::find(below_main.begin(), below_main.end(), name.substr(0, name.find('@'))) != below_main.end())
-    return "(below main)";
+  if (std::find(below_main.begin(), below_main.end(), name) != below_main.end()) return "(below main)";
   return name.empty() ? unknown : name;
 }
 
