@@ -69,7 +69,7 @@ void check_written(const std::string& text, const Leak& leak) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view input(reinterpret_cast<const char*>(data), size);
   const std::size_t end = std::min(input.find('\0'), input.size());
-  if (const auto report = parse_leak_report(input);
+  if (const auto report = parse_leak_report(std::string(input));
       report && report->size() > sonde::limits::suppression_entries)
     std::abort();
 

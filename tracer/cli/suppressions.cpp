@@ -76,9 +76,9 @@ Result<suppress::ProgramCode> code_of(const std::string& path) {
 }
 
 Result<std::vector<suppress::ReportedUse>> report_at(const std::string& path) {
-  const auto text = read_file(path, limits::leak_report_bytes);
+  auto text = read_file(path, limits::leak_report_bytes);
   if (!text) return Failure(text.error());
-  auto report = suppress::parse_leak_report(*text);
+  auto report = suppress::parse_leak_report(*std::move(text));
   if (!report) return fail(report.error().code, fmt::format("{}: {}", path, report.error().context));
   return report;
 }

@@ -64,8 +64,8 @@ std::string_view valgrind_function(const Frame& frame) {
   }
   const std::string_view name = frame.linkage_name.empty() ? frame.function : frame.linkage_name;
   // Names with a version (__libc_start_main@@GLIBC_2.34) are none of these for valgrind 3.19.
-  constexpr std::array<std::string_view, 3> below_main = {"__libc_start_main", "__libc_start_call_main",
-                                                          "generic_start_main"};
+  constexpr std::array<std::string_view, 4> below_main = {"__libc_start_main", "__libc_start_call_main",
+                                                          "generic_start_main", "_start"};
   if (std::find(below_main.begin(), below_main.end(), name) != below_main.end()) return "(below main)";
   return name.empty() ? unknown : name;
 }

@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 #include <rapidjson/error/en.h>
-#include <rapidjson/memorystream.h>
 #include <rapidjson/reader.h>
+#include <rapidjson/stream.h>
 
 #include "sonde/base/limits.hpp"
 
@@ -86,12 +86,14 @@ class Handler : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Handler> 
 
 }  // namespace
 
-Result<std::vector<ReportedUse>> parse_leak_report(std::string_view json) {
+Result<std::vector<ReportedUse>> parse_leak_report(std::string json) {
   if (json.size() > limits::leak_report_bytes)
     return fail(ErrorCode::limit, fmt::format("larger than {} bytes", limits::leak_report_bytes));
-  constexpr unsigned flags = rapidjson::kParseIterativeFlag | rapidjson::kParseStopWhenDoneFlag;
+  // Strings are resolved in place, so that the reader needs no memory of its own, of which it computes
+  // addresses before it has any. It recurses, no deeper than the handler lets it.
+  constexpr unsigned flags = rapidjson::kParseInsituFlag | rapidjson::kParseStopWhenDoneFlag;
   Handler handler;
-  rapidjson::MemoryStream stream(json.data(), json.size());
+  rapidjson::InsituStringStream stream(json.data());
   rapidjson::Reader reader;
   while (true) {
     const rapidjson::ParseResult parsed = reader.Parse<flags>(stream, handler);

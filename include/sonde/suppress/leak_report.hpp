@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "sonde/base/result.hpp"
@@ -21,9 +20,9 @@ struct ReportedUse {
   std::uint64_t bytes = 0;
 };
 
-// The text is one JSON value or several, one behind the other. Fails with `invalid` where it is no JSON or
-// has no such array, with `limit` beyond leak_report_bytes, leak_report_nesting and suppression_entries.
-// Untrusted.
-Result<std::vector<ReportedUse>> parse_leak_report(std::string_view json);
+// The text is one JSON value or several, one behind the other; a NUL ends it. Fails with `invalid` where it
+// is no JSON or has no such array, with `limit` beyond leak_report_bytes, leak_report_nesting and
+// suppression_entries. The texts are untrusted.
+Result<std::vector<ReportedUse>> parse_leak_report(std::string json);
 
 }  // namespace sonde::suppress

@@ -50,6 +50,8 @@ TEST_CASE("blocks match what valgrind matches") {
   CHECK(block({"...", "fun:main", "fun:*", "fun:*"}) == Sizes{40, 50});
   CHECK(block({"...", "fun:main", "fun:(below main)", "fun:(below main)", "fun:(below main)"}) == Sizes{});
   CHECK(block({"...", "fun:main", "fun:*", "fun:__libc_start_main@@GLIBC_2.34"}) == Sizes{40, 50});
+  CHECK(block({"...", "fun:__libc_start_main@@GLIBC_2.34", "fun:(below main)"}) == Sizes{40, 50});
+  CHECK(block({"...", "fun:main", "...", "fun:_start"}) == Sizes{});
   CHECK(block({"...", "fun:main", "obj:*libc.so*"}) == Sizes{40, 50});
   CHECK(block({"...", "fun:clone", "fun:*"}) == Sizes{});
   CHECK(block({"obj:*", "src:leak.cpp:11"}) == Sizes{50, 78});

@@ -44,14 +44,15 @@ inline const std::vector<NamedStack>& stacks() {
                                false};
   static const Frame start_main{
       "__libc_start_main@@GLIBC_2.34", "__libc_start_main", "./csu/../csu/libc-start.c", 392, libc, false};
+  static const Frame start{"_start", "_start", "", 0, program, false};
   static const auto worker = Frame{"_Z6workerPv", "worker(void*)", source, 12, program, false};
   static const Frame start_thread{"start_thread", "start_thread", "./nptl/./nptl/pthread_create.c", 442,
                                   libc,           false};
   static const Frame clone_frame{"clone", "clone", "./misc/../sysdeps/unix/sysv/linux/x86_64/clone.S",
                                  100,     libc,    false};
   static const std::vector<NamedStack> all = {
-      {40, {malloc_frame, wrapped, fill, stock, main_at(15), call_main, start_main}},
-      {50, {new_array, plain(11), main_at(16), call_main, start_main}},
+      {40, {malloc_frame, wrapped, fill, stock, main_at(15), call_main, start_main, start}},
+      {50, {new_array, plain(11), main_at(16), call_main, start_main, start}},
       {77, {malloc_frame, wrapped, fill, stock, worker, start_thread, clone_frame}},
       {78, {new_array, plain(11), worker, start_thread, clone_frame}},
   };
