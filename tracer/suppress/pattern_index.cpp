@@ -18,6 +18,9 @@ std::uint32_t piece_at(std::string_view text, std::size_t at) {
   return piece;
 }
 
+// The upper bits of a multiplication mix those of all four bytes (Knuth, 6.4).
+std::size_t slot_of(std::uint32_t piece) { return (piece * 2654435769u) >> 16; }
+
 }  // namespace
 
 void PatternIndex::add(Syntax syntax, std::string_view pattern, std::uint32_t id) {
@@ -40,6 +43,7 @@ void PatternIndex::add(Syntax syntax, std::string_view pattern, std::uint32_t id
   }
   if (best) {
     pieces_[*best].push_back(index);
+    maybe_.set(slot_of(*best));
   } else {
     others_.push_back(index);
   }
@@ -64,7 +68,9 @@ void PatternIndex::find(std::string_view name, std::vector<std::uint32_t>& ids) 
   for (const std::uint32_t pattern : others_) compare(pattern, name, ids);
   if (pieces_.empty()) return;
   for (std::size_t at = 0; at + piece_bytes <= name.size(); ++at) {
-    const auto known = pieces_.find(piece_at(name, at));
+    const std::uint32_t piece = piece_at(name, at);
+    if (!maybe_.test(slot_of(piece))) continue;
+    const auto known = pieces_.find(piece);
     if (known == pieces_.end()) continue;
     for (const std::uint32_t pattern : known->second) compare(pattern, name, ids);
   }

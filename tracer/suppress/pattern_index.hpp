@@ -1,6 +1,7 @@
 // Many patterns, asked which of them match a name, without comparing it with each.
 #pragma once
 
+#include <bitset>
 #include <cstdint>
 #include <string_view>
 #include <unordered_map>
@@ -33,6 +34,7 @@ class PatternIndex {
   std::unordered_map<std::string_view, std::vector<std::uint32_t>> whole_;  // Ids.
   std::unordered_map<std::uint32_t, std::vector<std::uint32_t>> pieces_;    // Indices of patterns_.
   std::vector<std::uint32_t> others_;
+  std::bitset<1 << 16> maybe_;  // By a hash of theirs, which pieces there may be: most of a name's are none.
   std::uint32_t question_ = 0;
 };
 

@@ -72,8 +72,8 @@ TEST_CASE("the matcher finds what asking one after the other finds") {
     REQUIRE(suppressions.problems().empty());
     Matcher matcher(suppressions.all());
     for (int i = 0; i < 100; ++i) {
-      std::vector<std::string> texts;
-      for (int j = 0; j < 40; ++j) texts.push_back(names.name());
+      std::vector<std::string> texts(40);
+      for (std::string& text : texts) text = names.name();
       std::vector<Frame> frames(names.below(10));
       for (std::size_t j = 0; j < frames.size(); ++j) {
         frames[j] = {texts[4 * j],     texts[4 * j + 1],

@@ -66,7 +66,7 @@ TEST_CASE("what is for other tools, or not about leaks, is kept and ignored") {
              block(" Helgrind, Memcheck:Leak\n fun:a\n"));
   CHECK(read.problems().size() == 1);  // The space before Memcheck.
   REQUIRE(read.all().size() == 4);
-  for (const std::size_t i : {0, 1, 2}) CHECK_FALSE(read.all()[i].about_leaks);
+  for (const std::size_t i : {0u, 1u, 2u}) CHECK_FALSE(read.all()[i].about_leaks);
   CHECK(read.all()[3].about_leaks);
 }
 
