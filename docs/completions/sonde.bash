@@ -16,7 +16,7 @@ _sonde() {
         return
         ;;
       record) record=yes ;;
-      run | attach | report | heap | filter | stack | symbolize) [ -n "$verb" ] || verb=${COMP_WORDS[i]} ;;
+      run | attach | report | heap | filter | stack | symbolize | suppressions) [ -n "$verb" ] || verb=${COMP_WORDS[i]} ;;
     esac
   done
 
@@ -31,15 +31,15 @@ _sonde() {
     -u) mapfile -t COMPREPLY < <(compgen -u -- "$current") && return ;;
     -E) mapfile -t COMPREPLY < <(compgen -v -- "$current") && return ;;
     --symbols-from) mapfile -t COMPREPLY < <(compgen -d -- "$current") && return ;;
-    -o | -P) mapfile -t COMPREPLY < <(compgen -f -- "$current") && return ;;
-    -e | --filter | --site-skip | -a | -s | -b | --timeout | --sample | --max-rate | --max-output | --top | --for) return ;;
+    -o | -P | --program | --against) mapfile -t COMPREPLY < <(compgen -f -- "$current") && return ;;
+    -e | --filter | --site-skip | -a | -s | -b | --timeout | --sample | --max-rate | --max-output | --top | --for | --reviewed-within) return ;;
   esac
 
   local words=''
   case $verb in
     '')
       words='run attach heap'
-      if [ -n "$record" ]; then words+=' -o -h --help'; else words+=' record report filter stack symbolize --version -h --help'; fi
+      if [ -n "$record" ]; then words+=' -o -h --help'; else words+=' record report filter stack symbolize suppressions --version -h --help'; fi
       ;;
     run)
       if [[ $current == -* ]]; then words="$printing $tracing -u -E --"; else mapfile -t COMPREPLY < <(compgen -c -- "$current"); fi
@@ -57,6 +57,13 @@ _sonde() {
       if [[ $current != -* ]]; then words='' && mapfile -t COMPREPLY < <(compgen -f -- "$current"); fi
       ;;
     filter) words='-h --help' ;;
+    suppressions)
+      words='check -h --help'
+      if [[ " ${COMP_WORDS[*]:1:COMP_CWORD-1} " == *' check '* ]]; then
+        words='--reviewed-within --program --against --format -h --help'
+        if [[ $current != -* ]]; then words='' && mapfile -t COMPREPLY < <(compgen -f -- "$current"); fi
+      fi
+      ;;
     symbolize)
       words='--format --symbols-from --debuginfod --no-demangle --verify -h --help'
       if [[ $current != -* ]]; then words='' && mapfile -t COMPREPLY < <(compgen -f -- "$current"); fi

@@ -1,6 +1,6 @@
 # fish completion for sonde
 
-set -l verbs run attach record report heap filter stack symbolize
+set -l verbs run attach record report heap filter stack symbolize suppressions
 set -l printing '__fish_seen_subcommand_from run attach report'
 set -l tracing '__fish_seen_subcommand_from run attach'
 
@@ -13,6 +13,13 @@ complete -c sonde -n "not __fish_seen_subcommand_from $verbs" -a heap -d 'Report
 complete -c sonde -n "not __fish_seen_subcommand_from $verbs" -a filter -d 'Explain a filter expression'
 complete -c sonde -n "not __fish_seen_subcommand_from $verbs" -a stack -d 'Show the stacks of a process, once'
 complete -c sonde -n "not __fish_seen_subcommand_from $verbs" -a symbolize -d 'Say which function and line an address is'
+complete -c sonde -n "not __fish_seen_subcommand_from $verbs" -a suppressions -d 'Look after files of suppressions'
+complete -c sonde -n '__fish_seen_subcommand_from suppressions; and not __fish_seen_subcommand_from check' -a check -d 'Tell what is wrong with them'
+complete -c sonde -n '__fish_seen_subcommand_from check' -F
+complete -c sonde -n '__fish_seen_subcommand_from check' -l reviewed-within -x -d 'Days since the last review'
+complete -c sonde -n '__fish_seen_subcommand_from check' -l program -r -d 'Tell what matches this program'
+complete -c sonde -n '__fish_seen_subcommand_from check' -l against -r -d 'Tell what this report does not use'
+complete -c sonde -n '__fish_seen_subcommand_from check' -l format -x -a 'text json' -d 'Form of the output'
 complete -c sonde -n '__fish_seen_subcommand_from record' -a 'run attach heap'
 complete -c sonde -n '__fish_seen_subcommand_from attach stack heap' -a '(__fish_complete_pids)'
 complete -c sonde -n '__fish_seen_subcommand_from run' -a '(__fish_complete_subcommand)'

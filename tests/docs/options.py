@@ -10,7 +10,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-VERBS = [["run"], ["attach"], ["record"], ["report"], ["heap"], ["filter"], ["stack"], ["symbolize"], []]
+VERBS = [["run"], ["attach"], ["record"], ["report"], ["heap"], ["filter"], ["stack"], ["symbolize"], ["suppressions"],
+         ["suppressions", "check"], []]
 
 
 def options_of(text, pattern):
@@ -68,7 +69,9 @@ def problems(sonde, docs):
             yield f"{name} knows {option}, which sonde does not have"
     for words, offer in [(["sonde", "r"], {"run", "record", "report"}), (["sonde", "record", "-o", "f", "a"], {"attach"}),
                          (["sonde", "run", "--format", "j"], {"json"}), (["sonde", "run", "--no-f"], {"--no-follow"}),
-                         (["sonde", "record", "-o", "f", "run", "--over"], {"--overflow"})]:
+                         (["sonde", "record", "-o", "f", "run", "--over"], {"--overflow"}),
+                         (["sonde", "sup"], {"suppressions"}), (["sonde", "suppressions", ""], {"check", "-h", "--help"}),
+                         (["sonde", "suppressions", "check", "--ag"], {"--against"})]:
         if set(completed(completions / "sonde.bash", words)) != offer:
             yield f"bash: {' '.join(words)} is completed by {completed(completions / 'sonde.bash', words)}"
     groff = subprocess.run(["groff", "-man", "-ww", "-Tutf8", "-z", docs / "sonde.1"], capture_output=True, text=True)

@@ -69,7 +69,9 @@ std::optional<ExitNow> choose(const Verbs& verbs, Word dashes, Word end, Setting
     // Asked for events, a report on a heap shows these.
     if (verbs.report->count("--events") != 0) raw.heap.verb = false;
   } else {
-    settings.verb = verbs.symbolize->parsed() ? Verb::symbolize : Verb::filter;
+    settings.verb = verbs.symbolize->parsed()      ? Verb::symbolize
+                    : verbs.suppressions->parsed() ? Verb::suppressions
+                                                   : Verb::filter;
   }
   return std::nullopt;
 }

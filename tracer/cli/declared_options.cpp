@@ -195,6 +195,41 @@ CLI::App* add_symbolize(CLI::App& app, Settings& settings, RawOptions& raw, bool
   return verb;
 }
 
+CLI::App* add_suppressions(CLI::App& app, Settings& settings, RawOptions& raw, bool with_options) {
+  CLI::App* verb = app.add_subcommand("suppressions", "Look after the files that say which leaks are known");
+  if (!with_options) return verb;
+  verb->require_subcommand(1);
+  verb->footer(
+      "Examples:\n  sonde suppressions check tests/leaks.supp\n"
+      "  sonde suppressions check --reviewed-within 180 --program ./app *.supp");
+  CLI::App* check =
+      verb->add_subcommand("check", "Tell mistakes, and what is double, too broad, old or unused");
+  check->footer(
+      "Examples:\n  sonde suppressions check tests/leaks.supp\n"
+      "  sonde suppressions check --against leaks.json --format json lsan.supp valgrind.supp\n\n"
+      "Ends with 0 where nothing was found, 1 where something was, 125 where a file cannot be read.");
+  check->group("Verbs");
+  SuppressionsSettings& asked = settings.suppressions;
+  check
+      ->add_option(
+          "--reviewed-within", asked.reviewed_within,
+          "Tell what was not reviewed or tested for so many days, or ever (else 365, if it has a date)")
+      ->type_name("DAYS")
+      ->check(CLI::Range(0u, 100'000u));
+  check->add_option("--program", asked.program, "Tell what matches functions of this program, or all of it")
+      ->type_name("FILE");
+  check->add_option("--against", asked.against, "Tell what matched nothing, by a report on leaks in JSON")
+      ->type_name("REPORT");
+  check->add_option("--format", raw.format, "text or json")
+      ->type_name("FORMAT")
+      ->check(CLI::IsMember({"text", "json"}));
+  check
+      ->add_option("file", asked.files, "Suppressions as LeakSanitizer or valgrind takes them, or both mixed")
+      ->type_name("FILE")
+      ->required();
+  return verb;
+}
+
 CLI::App* add_record(CLI::App& app, Settings& settings) {
   CLI::App* record = app.add_subcommand("record", "Keep the events in a file, for 'sonde report'");
   record->add_option("-o", settings.trace_file, "The trace file to write")->type_name("FILE")->required();
@@ -234,6 +269,7 @@ Verbs declare_verbs(CLI::App& app, const std::vector<std::string>& typed, Settin
   verbs.filter = add_filter(app, settings, mentioned("filter"));
   verbs.stack = add_stack(app, settings, raw, mentioned("stack"));
   verbs.symbolize = add_symbolize(app, settings, raw, mentioned("symbolize"));
+  verbs.suppressions = add_suppressions(app, settings, raw, mentioned("suppressions"));
   for (CLI::App* parent : {&app, verbs.record}) {
     for (CLI::App* verb : parent->get_subcommands([](const CLI::App*) { return true; })) verb->group("Verbs");
   }

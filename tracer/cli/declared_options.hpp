@@ -23,6 +23,7 @@ struct Verbs {
   CLI::App* filter;
   CLI::App* stack;
   CLI::App* symbolize;
+  CLI::App* suppressions;
 };
 
 // What is parsed goes into settings and raw; what is not mentioned stays as it is. Only verbs that `typed`,

@@ -15,6 +15,7 @@ std::string usage_of(const std::string& verb) {
   if (verb == "filter") return "sonde filter EXPR";
   if (verb == "stack") return "sonde stack [options] PID...";
   if (verb == "symbolize") return "sonde symbolize [options] FILE [ADDRESS...]";
+  if (verb == "suppressions" || verb == "check") return "sonde suppressions check [options] FILE...";
   return "sonde VERB ...   ('sonde VERB --help' says more)";
 }
 
@@ -43,7 +44,8 @@ std::string complaint(const CLI::ParseError& error, const CLI::App& app,
   const auto parsed = app.get_subcommands();
   if (parsed.empty()) {
     constexpr std::string_view verbs =
-        "run, attach, record, report, heap, stack, symbolize and filter; 'sonde --help' says more";
+        "run, attach, record, report, heap, stack, symbolize, filter and suppressions; 'sonde --help' says "
+        "more";
     if (typed.empty()) return fmt::format("which verb? There are {}", verbs);
     return fmt::format("'{}' is no verb; there are {}", typed.front(), verbs);
   }
@@ -52,7 +54,9 @@ std::string complaint(const CLI::ParseError& error, const CLI::App& app,
   const std::string name = what.substr(0, what.find(':'));
   if (error.get_name() == "RequiredError")
     return fmt::format("{}: something is missing. Usage: {}", verb.get_name(), usage_of(verb.get_name()));
-  const std::string more = fmt::format("'sonde {} --help' lists the options", verb.get_name());
+  std::string words = verb.get_name();
+  for (const CLI::App* inner : verb.get_subcommands()) words += ' ' + inner->get_name();
+  const std::string more = fmt::format("'sonde {} --help' lists the options", words);
   if (error.get_name() == "ArgumentMismatch") return fmt::format("{}: its value is missing; {}", name, more);
   return fmt::format("{}; {}", what, more);
 }

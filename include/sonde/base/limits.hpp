@@ -112,6 +112,18 @@ inline constexpr std::size_t filter_nesting = 256;
 inline constexpr std::size_t filter_set_items = 65536;
 inline constexpr std::int64_t filter_regex_bytes = std::int64_t{8} << 20;
 
+// Suppressions.
+inline constexpr std::size_t suppression_file_bytes = std::size_t{16} << 20;
+inline constexpr std::size_t suppression_entries = 65'536;      // Of all files.
+inline constexpr std::size_t suppression_line_bytes = 4096;     // One line.
+inline constexpr std::size_t suppression_places = 500;          // Lines of one that say where.
+inline constexpr std::size_t suppression_comment_bytes = 4096;  // What is kept of the comments above one.
+inline constexpr std::size_t suppression_problems = 100;        // Mistakes of one file that are told.
+inline constexpr std::size_t suppression_cache_bytes = std::size_t{64}
+                                                       << 20;  // Frames and stacks that were asked of.
+inline constexpr std::size_t leak_report_bytes = std::size_t{256} << 20;  // Of --against.
+inline constexpr std::size_t leak_report_nesting = 64;                    // Of its values in one another.
+
 // Unwinding.
 inline constexpr std::size_t cfi_section_bytes = std::size_t{1}
                                                  << 30;           // .eh_frame or .debug_frame of a module.

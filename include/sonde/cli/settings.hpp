@@ -18,7 +18,7 @@
 
 namespace sonde::cli {
 
-enum class Verb { run, attach, report, filter, stack, symbolize };
+enum class Verb { run, attach, report, filter, stack, symbolize, suppressions };
 enum class Format { text, json, csv };
 enum class Summary { none, also, only };  // -C, -c
 enum class ClockStyle { none, seconds, microseconds, unix_time };
@@ -51,6 +51,15 @@ struct SymbolizeSettings {
   bool verify = false;
 };
 
+// What `sonde suppressions check` is asked.
+struct SuppressionsSettings {
+  std::vector<std::string> files;
+  std::string program;  // --program; empty: none.
+  std::string against;  // --against; empty: none.
+  std::optional<unsigned>
+      reviewed_within;  // Days; not typed: what is usual, and only of entries with a date.
+};
+
 struct Settings {
   Verb verb = Verb::run;
   std::vector<std::string> command;  // run: the program and its arguments.
@@ -58,6 +67,7 @@ struct Settings {
   std::string trace_file;            // record -o: written; report: read.
   std::string expression;            // filter
   SymbolizeSettings symbolize;
+  SuppressionsSettings suppressions;
   std::vector<std::string> symbols_from;  // --symbols-from
   bool debuginfod = false;
   OutputSettings output;

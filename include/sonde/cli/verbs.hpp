@@ -10,5 +10,6 @@ int report(const Settings& settings);
 int explain_filter(const Settings& settings);
 int stack(const Settings& settings);
 int symbolize(const Settings& settings);
+int check_suppressions(const Settings& settings);
 
 }  // namespace sonde::cli

@@ -6,15 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "sonde/base/diagnostic.hpp"
+
 namespace sonde::filter {
-
-// Bytes [begin, end) of the source text.
-struct Span {
-  std::uint32_t begin = 0;
-  std::uint32_t end = 0;
-
-  constexpr bool operator==(const Span&) const = default;
-};
 
 // A number with its sign, wide enough for every register read as signed or unsigned.
 __extension__ using Wide = __int128;

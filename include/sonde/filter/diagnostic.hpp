@@ -1,35 +1,15 @@
-// The block that every error of the filter language is told in:
-//
-//   error: unknown field 'alloc.sise'
-//     alloc.sise > 4K
-//     ^~~~~~~~~~  did you mean 'alloc.size'?
+// How every error of the filter language is told: by the block of sonde/base/diagnostic.hpp.
 #pragma once
 
-#include <span>
-#include <string>
 #include <string_view>
 
+#include "sonde/base/diagnostic.hpp"
 #include "sonde/base/result.hpp"
 #include "sonde/filter/ast.hpp"
 
 namespace sonde::filter {
 
-// The whole block, without a trailing newline. A long or many-lined source is shown by the part around `at`;
-// bytes that do not print are shown as '?'. `hint` may be empty.
-std::string diagnostic(std::string_view source, Span at, std::string_view message,
-                       std::string_view hint = {});
-
 // A failure of code `invalid` whose context is that block.
 Failure complain(std::string_view source, Span at, std::string_view message, std::string_view hint = {});
-
-// The candidate nearest to `name` by edit distance, case ignored, or an empty view when none is near: a third
-// of the name may be wrong, at least one character. Names longer than 64 bytes have no neighbours.
-std::string_view nearest(std::string_view name, std::span<const std::string_view> candidates);
-
-// "did you mean 'X'?", or empty for an empty name.
-std::string did_you_mean(std::string_view name);
-
-// `text` as it can stand in a message: cut to 40 bytes, with what does not print shown as '?'.
-std::string shown(std::string_view text);
 
 }  // namespace sonde::filter

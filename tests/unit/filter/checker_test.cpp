@@ -3,6 +3,7 @@
 #include "sonde/filter/diagnostic.hpp"
 #include "sonde/filter/typed.hpp"
 
+using namespace sonde;
 using namespace sonde::filter;
 
 namespace {

@@ -1,4 +1,4 @@
-#include "sonde/filter/diagnostic.hpp"
+#include "sonde/base/diagnostic.hpp"
 
 #include <algorithm>
 #include <array>
@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-namespace sonde::filter {
+namespace sonde {
 
 namespace {
 
@@ -16,7 +16,7 @@ constexpr std::size_t longest_name = 64;
 
 bool continues_character(char c) { return (static_cast<unsigned char>(c) & 0xc0) == 0x80; }
 
-char printable(char c) {
+char shown_as(char c) {
   if (c == '\t') return ' ';
   const auto byte = static_cast<unsigned char>(c);
   return byte < 0x20 || byte == 0x7f ? '?' : c;
@@ -73,7 +73,7 @@ struct Line {
     while (!bytes.empty()) {
       const std::size_t length = character_length(bytes);
       if (length <= 1) {
-        text += length == 0 ? '?' : printable(bytes.front());
+        text += length == 0 ? '?' : shown_as(bytes.front());
         ++columns;
       } else {
         text += bytes.substr(0, length);
@@ -135,10 +135,6 @@ std::string diagnostic(std::string_view source, Span at, std::string_view messag
   return block;
 }
 
-Failure complain(std::string_view source, Span at, std::string_view message, std::string_view hint) {
-  return fail(ErrorCode::invalid, diagnostic(source, at, message, hint));
-}
-
 std::string_view nearest(std::string_view name, std::span<const std::string_view> candidates) {
   if (name.empty() || name.size() > longest_name) return {};
   std::size_t best = std::max<std::size_t>(name.size() / 3, 1) + 1;
@@ -161,6 +157,12 @@ std::string did_you_mean(std::string_view name) {
   return name.empty() ? std::string() : fmt::format("did you mean '{}'?", name);
 }
 
+std::string printable(std::string_view text) {
+  Line line;
+  line.append(text);
+  return line.text;
+}
+
 std::string shown(std::string_view text) {
   constexpr std::size_t longest = 40;
   Line line;
@@ -169,4 +171,4 @@ std::string shown(std::string_view text) {
   return line.text;
 }
 
-}  // namespace sonde::filter
+}  // namespace sonde
