@@ -17,6 +17,7 @@ HeapCapture::Space* HeapCapture::space_of(pid_t pid) const {
 void HeapCapture::watch(TaskId task) {
   auto& space = spaces_[task.pid];
   if (!space) space = std::make_shared<Space>(task.pid, table_);
+  tell_memory(*space);
   place(*space, task);
 }
 
@@ -139,6 +140,7 @@ void HeapCapture::leave(pid_t pid) {
 void HeapCapture::restore_all() {
   for (const auto& [pid, space] : spaces_) {
     if (space->owner != pid) continue;
+    tell_memory(*space);
     auto copy = copy_of(*space, pid);
     restore(pid);
     if (copy) remember(std::move(copy));

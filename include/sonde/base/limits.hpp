@@ -52,7 +52,9 @@ inline constexpr std::size_t heap_threads = 64 << 10;          // Threads that a
 inline constexpr std::size_t heap_findings = 256;              // Misuses from different places, of one heap.
 inline constexpr std::size_t heap_released_blocks = 64 << 10;  // Blocks given back that are remembered.
 inline constexpr std::size_t contents_pages = 16 << 10;        // Of a process, that --contents looks into.
-inline constexpr std::size_t heap_searches = 256;              // For the block that an address lies in.
+inline constexpr std::size_t heap_memory_samples =
+    512;                                           // Of a process's size along time, kept for the report.
+inline constexpr std::size_t heap_searches = 256;  // For the block that an address lies in.
 
 // ELF files.
 inline constexpr std::size_t elf_file_bytes = std::size_t{16} << 30;

@@ -20,6 +20,7 @@
 #include "sonde/probes/probe_set.hpp"
 #include "sonde/record/event_writer.hpp"
 #include "sonde/record/heap_plan.hpp"
+#include "sonde/record/memory_timer.hpp"
 #include "sonde/record/options.hpp"
 #include "sonde/record/site_limiter.hpp"
 #include "sonde/record/task.hpp"
@@ -40,6 +41,10 @@ class HeapCapture {
   std::optional<pid_t> recognise(pid_t child);
   // A process has ended, or executes another program.
   void forget(pid_t pid);
+
+  // Tells how much memory the processes have, where it is time to. Cheap where it is not: to be called before
+  // every sleep, which ends when it is time.
+  void tell_memory();
 
   // A task stands at a SIGTRAP. True when that is ours: it is ready to go on, without a signal.
   bool serve(Task& task);
@@ -85,6 +90,7 @@ class HeapCapture {
         taken_out;  // Where breakpoints were that a task may still have run into.
     bool has_allocator = false;
     bool is_32_bit = false;
+    MemorySchedule memory;
   };
 
   HeapCapture(const Options& options, EventWriter& events, probes::PatchTable& table, arch::Code code)
@@ -96,6 +102,7 @@ class HeapCapture {
         code_(std::move(code)) {}
 
   Space* space_of(pid_t pid) const;
+  void tell_memory(Space& space);
   void take_over(pid_t child, const Space& from);
   std::shared_ptr<Space> copy_of(const Space& from, pid_t owner);
   void remember(std::shared_ptr<Space> space);
@@ -132,6 +139,8 @@ class HeapCapture {
   std::deque<std::shared_ptr<Space>> gone_;  // Of processes that have ended or were left, the last of them.
   std::size_t gone_probes_ = 0;              // That those have together.
   std::unordered_map<std::uint32_t, HeapPlan> plans_;  // By a module's id.
+  process::ProcFs proc_;
+  MemoryTimer memory_timer_;
 };
 
 }  // namespace sonde::record
