@@ -9,6 +9,7 @@
 #include "record/heap_tags.hpp"
 #include "sonde/base/clock.hpp"
 #include "sonde/record/heap_capture.hpp"
+#include "sonde/record/heap_names.hpp"
 
 namespace sonde::record {
 
@@ -22,7 +23,8 @@ constexpr std::uint64_t smallest_room = 6;    // A short instruction, and a jump
 HeapPlan& HeapCapture::plan_of(const process::Module& module, TaskId task) {
   const auto [at, is_new] = plans_.try_emplace(module.id);
   if (!is_new) return at->second;
-  at->second = plan_heap(*module.image, code_, functions_);
+  const HeapNames names(module, task.pid, options_);
+  at->second = plan_heap(*module.image, names.image(), code_, functions_);
   for (const std::string& function : at->second.left_out) {
     events_.note(task, fmt::format("{} of {} is not watched: where it ends could not be found", function,
                                    module.path));

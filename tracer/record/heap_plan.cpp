@@ -27,9 +27,9 @@ struct Candidates {
   std::vector<std::string> chosen_at_run_time;
 };
 
-Candidates candidates_of(const elf::Image& image, const HeapFunctions& functions) {
+Candidates candidates_of(const elf::Image& image, const elf::Image* names, const HeapFunctions& functions) {
   Candidates found;
-  image.each_function([&](const elf::Symbol& symbol, bool chosen_at_run_time) {
+  const auto consider = [&](const elf::Symbol& symbol, bool chosen_at_run_time) {
     if (symbol.name == loader_breakpoint) found.loader = symbol.address;
     const auto known = functions.find(symbol.name);
     if (!known) return;
@@ -42,7 +42,9 @@ Candidates candidates_of(const elf::Image& image, const HeapFunctions& functions
     Found& here = at->second;
     here.kind_unknown |= functions[*known].kind != functions[here.function].kind;
     here.function = std::min(here.function, *known);
-  });
+  };
+  image.each_function(consider);
+  if (names != nullptr) names->each_function(consider);
   return found;
 }
 
@@ -149,11 +151,12 @@ class EndFinder {
 
 }  // namespace
 
-HeapPlan plan_heap(const elf::Image& image, const arch::Code& code, const HeapFunctions& functions) {
+HeapPlan plan_heap(const elf::Image& image, const elf::Image* names, const arch::Code& code,
+                   const HeapFunctions& functions) {
   HeapPlan plan;
   plan.is_32_bit = image.file_class() == elf::FileClass::elf32;
   if (plan.is_32_bit) return plan;
-  Candidates candidates = candidates_of(image, functions);
+  Candidates candidates = candidates_of(image, names, functions);
   plan.left_out = std::move(candidates.chosen_at_run_time);
   if (candidates.loader) plan.probes.push_back({*candidates.loader, ProbeRole::modules});
   EndFinder finder(image, code, candidates.entries);

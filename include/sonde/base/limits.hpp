@@ -132,7 +132,9 @@ inline constexpr std::size_t unwind_stack_switches = 8;    // Times that it may 
 inline constexpr std::size_t patches = 262'144;  // Breakpoints in all processes together.
 inline constexpr std::size_t allocator_code_bytes = 256
                                                     << 10;  // Looked through for the ends of one function.
-inline constexpr std::size_t allocator_code_pieces = 64;    // That it consists of.
+inline constexpr std::size_t allocator_debug_file_bytes =
+    std::size_t{256} << 20;  // Read for its CRC, of a debug file that may name allocators.
+inline constexpr std::size_t allocator_code_pieces = 64;  // That it consists of.
 inline constexpr std::size_t slot_pieces = 64
                                            << 10;    // Pieces of a module's code that are looked at for room.
 inline constexpr std::size_t module_probes = 4096;   // Breakpoints in one module.

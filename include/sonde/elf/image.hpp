@@ -133,10 +133,15 @@ class Image {
   // ELF file compressed with xz). Built when first asked for; of a damaged table whatever is sound.
   const SymbolTable& symbols() const;
 
+  // What .gnu_debugdata holds, decompressed when first asked for; null where there is none. As long as this
+  // image.
+  const Image* mini_debug_info() const;
+
   // The first defined symbol of that name, of any kind, in .symtab or else .dynsym. Linear in the table.
   std::optional<Symbol> symbol(std::string_view name) const;
 
-  // Calls visit for every defined function of .symtab and then of .dynsym, aliases and all: most come twice.
+  // Calls visit for every defined function of .symtab and then of .dynsym, aliases and all: most come twice;
+  // of names the first limits::name_bytes, of each table the first limits::elf_symbols symbols.
   // `chosen_at_run_time`: its address is that of a function which returns the address (STT_GNU_IFUNC).
   void each_function(const std::function<void(const Symbol& symbol, bool chosen_at_run_time)>& visit) const;
 
@@ -147,7 +152,6 @@ class Image {
   Result<Bytes> raw_contents(const Section& section) const;
   Result<Bytes> expanded(const Section& section, Bytes raw) const;
   void add_symbols(SymbolTable::Builder& builder, std::string_view section) const;
-  const Image* mini_debug_info() const;
 
   std::string name_;
   std::unique_ptr<FileMapping> file_;

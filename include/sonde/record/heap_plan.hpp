@@ -44,8 +44,9 @@ struct HeapPlan {
   std::vector<std::string> left_out;
 };
 
-// Linear in the image's symbols; of the code only the functions found are looked at, each up to
-// limits::allocator_code_bytes.
-HeapPlan plan_heap(const elf::Image& image, const arch::Code& code, const HeapFunctions& functions);
+// `names` is what has the symbols of a stripped image, or null. Linear in the symbols of both; of the code
+// only the functions found are looked at, each up to limits::allocator_code_bytes.
+HeapPlan plan_heap(const elf::Image& image, const elf::Image* names, const arch::Code& code,
+                   const HeapFunctions& functions);
 
 }  // namespace sonde::record
