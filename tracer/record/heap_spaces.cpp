@@ -50,6 +50,7 @@ std::shared_ptr<HeapCapture::Space> HeapCapture::copy_of(const Space& from, pid_
   copy->code = from.code;
   copy->rooms = from.rooms;
   copy->pointers = from.pointers;
+  copy->resolved = from.resolved;
   copy->has_allocator = from.has_allocator;
   copy->is_32_bit = from.is_32_bit;
   return copy;
@@ -103,6 +104,7 @@ void HeapCapture::forget(pid_t pid) {
     events_.note({pid, pid},
                  "no function of an allocator was found in this process: nothing of its heap is known");
   }
+  if (space.owner == pid) tell_unknown(space);
   auto kept = std::move(found->second);
   spaces_.erase(found);
   if (kept.use_count() == 1) return remember(std::move(kept));
@@ -141,6 +143,7 @@ void HeapCapture::restore_all() {
   for (const auto& [pid, space] : spaces_) {
     if (space->owner != pid) continue;
     tell_memory(*space);
+    tell_unknown(*space);
     auto copy = copy_of(*space, pid);
     restore(pid);
     if (copy) remember(std::move(copy));

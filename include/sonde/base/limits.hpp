@@ -60,7 +60,8 @@ inline constexpr std::size_t heap_searches = 256;  // For the block that an addr
 inline constexpr std::size_t elf_file_bytes = std::size_t{16} << 30;
 inline constexpr std::size_t elf_sections = 262'144;
 inline constexpr std::size_t elf_segments = 65'536;
-inline constexpr std::size_t elf_symbols = 4'194'304;  // Functions of one file that are known by name.
+inline constexpr std::size_t elf_symbols = 4'194'304;      // Functions of one file that are known by name.
+inline constexpr std::size_t elf_relocations = 4'194'304;  // Of one file that are looked through.
 inline constexpr std::size_t elf_section_bytes = std::size_t{1} << 30;  // One section, decompressed.
 inline constexpr std::size_t elf_expanded_bytes = std::size_t{2}
                                                   << 30;  // All sections of one file, decompressed.

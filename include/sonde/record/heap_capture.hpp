@@ -88,6 +88,8 @@ class HeapCapture {
         pointers;  // That jumps away go through, by the jump's address.
     std::unordered_set<std::uint64_t>
         taken_out;  // Where breakpoints were that a task may still have run into.
+    std::unordered_set<std::uint64_t>
+        resolved;  // Resolvers whose functions are known; functions that cannot be watched.
     bool has_allocator = false;
     bool is_32_bit = false;
     MemorySchedule memory;
@@ -109,8 +111,18 @@ class HeapCapture {
   void place(Space& space, TaskId task);
   void forget_unmapped(Space& space, const process::AddressSpace& mapped);
   void place_probes(Space& space, TaskId task, Address begin, const Placed& placed);
+  // The piece of code that an address is in; null for none.
+  static const Placed* placed_at(const Space& space, Address address);
+  // Looks whether what is chosen at run time has been chosen already.
+  void look_for_chosen(Space& space, TaskId task);
+  std::optional<Address> chosen_before(const Space& space, const Placed& by, const ChosenFunction& chosen);
+  // Tells which of it was never found, at the end.
+  void tell_unknown(const Space& space);
+  // A resolver has returned this, or has done so before.
+  void watch_chosen(Space& space, TaskId task, HeapFunctions::Id function, Address chosen);
   // A breakpoint in a piece of code; more room is looked for as it is needed.
   bool put(Space& space, const Placed& in, Address at, probes::Tag tag);
+  bool put(Space& space, const Placed& in, const PlannedProbe& probe);
   bool widen(const Space& space, Room& room, const Placed& in);
   HeapPlan& plan_of(const process::Module& module, TaskId task);
 
