@@ -78,7 +78,8 @@ std::optional<Address> HeapCapture::chosen_before(const Space& space, const Plac
   std::optional<Address> found;
   const std::string& symbol = functions_[chosen.function].symbol;
   const memory::ProcessMemory memory(space.owner);
-  for (const auto& [begin, placed] : space.code) {
+  for (const auto& entry : space.code) {
+    const Placed& placed = entry.second;
     const bool same = placed.module == by.module && placed.bias == by.bias;
     placed.module->image->each_relocation([&](const elf::Relocation& relocation) {
       if (found || !is_slot_of(relocation, same, chosen.resolver, symbol)) return;
