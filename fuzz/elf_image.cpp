@@ -52,6 +52,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     touch(link->build_id);
   }
   check_symbols((*image)->symbols());
+  (*image)->each_function([](const sonde::elf::Symbol& symbol, bool) { touch(symbol.name); });
+  (*image)->each_relocation([](const sonde::elf::Relocation& relocation) { touch(relocation.symbol); });
   if (const auto symbol = (*image)->symbol("_start")) touch(symbol->name);
   return 0;
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "sonde/analysis/heap_table.hpp"
+#include "sonde/base/limits.hpp"
 #include "sonde/base/result.hpp"
 
 namespace {
@@ -34,6 +35,9 @@ void check(const sonde::analysis::ProcessHeap& heap) {
   for (const auto& size : heap.sizes()) sizes.add(size, heap.peak());
   SONDE_CHECK(sites == whole && threads == whole && sizes == whole);
   SONDE_CHECK(whole.peak_bytes == heap.peak_bytes());
+  const auto samples = heap.memory().samples();
+  SONDE_CHECK(samples.size() <= sonde::limits::heap_memory_samples &&
+              samples.empty() == heap.memory().empty());
 }
 
 }  // namespace

@@ -22,28 +22,30 @@ struct Entry {
   unsigned binding() const { return ELF64_ST_BIND(info); }
 };
 
-// Calls visit(Entry) for each defined symbol that has a name, until it returns false.
+// Calls visit(Entry) for each defined symbol that has a name, of which up to `name_bytes` count, until it
+// returns false.
 template <typename Layout, typename Visit>
-void visit_layout(Bytes table, Bytes names, Visit visit) {
+void visit_layout(Bytes table, Bytes names, std::size_t name_bytes, Visit visit) {
   for (std::uint64_t at = 0; const auto entry = load<Layout>(table, at); at += sizeof(Layout)) {
     if (entry->st_shndx == SHN_UNDEF) continue;
-    const std::string_view name = text_at(names, entry->st_name, limits::symbol_name_bytes);
+    const std::string_view name = text_at(names, entry->st_name, name_bytes);
     if (name.empty()) continue;
     if (!visit(Entry{{name, entry->st_value, entry->st_size}, entry->st_info, entry->st_shndx})) return;
   }
 }
 
 template <typename Visit>
-void visit_symbols(const Image& image, std::string_view section, Visit visit) {
+void visit_symbols(const Image& image, std::string_view section, Visit visit,
+                   std::size_t name_bytes = limits::symbol_name_bytes) {
   const Section* const found = image.section(section);
   if (found == nullptr || found->link >= image.sections().size()) return;
   const auto table = image.contents(*found);
   const auto names = image.contents(image.sections()[found->link]);
   if (!table || !names) return;
   if (image.file_class() == FileClass::elf64)
-    visit_layout<Elf64_Sym>(*table, *names, visit);
+    visit_layout<Elf64_Sym>(*table, *names, name_bytes, visit);
   else
-    visit_layout<Elf32_Sym>(*table, *names, visit);
+    visit_layout<Elf32_Sym>(*table, *names, name_bytes, visit);
 }
 
 SymbolTable::Builder::Binding binding_of(unsigned binding) {
@@ -110,11 +112,15 @@ std::optional<Symbol> Image::symbol(std::string_view name) const {
 
 void Image::each_function(const std::function<void(const Symbol&, bool)>& visit) const {
   for (const std::string_view section : {".symtab", ".dynsym"}) {
-    visit_symbols(*this, section, [&](const Entry& entry) {
-      const bool chosen = entry.type() == STT_GNU_IFUNC;
-      if (chosen || entry.type() == STT_FUNC) visit(entry.symbol, chosen);
-      return true;
-    });
+    std::size_t seen = 0;
+    visit_symbols(
+        *this, section,
+        [&](const Entry& entry) {
+          const bool chosen = entry.type() == STT_GNU_IFUNC;
+          if (chosen || entry.type() == STT_FUNC) visit(entry.symbol, chosen);
+          return ++seen < limits::elf_symbols;
+        },
+        limits::name_bytes);
   }
 }
 

@@ -112,8 +112,10 @@ DebugFile DebugFiles::find(const elf::Image& image, std::string_view path) const
       DebugFile found = open(candidate);
       if (!found.image || !is_useful(*found.image)) continue;
       // The build id is the better proof: reading a large file for its CRC takes its time.
-      const bool same_id = has_build_id(found);
-      if (same_id || (found.image->build_id().empty() && found.image->crc() == link->crc)) return found;
+      if (has_build_id(found)) return found;
+      const bool by_crc =
+          found.image->build_id().empty() && found.image->bytes().size() <= options_.crc_bytes;
+      if (by_crc && found.image->crc() == link->crc) return found;
     }
   }
 

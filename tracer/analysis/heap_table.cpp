@@ -221,6 +221,14 @@ void HeapTable::on(const event::Stack& stack, const event::Event&) {
   current_.stacks[place] = shared_.stacks.intern(stack.frames, stack.end);
 }
 
+// Of a child of vfork it would be its parent's.
+void HeapTable::on(const event::MemoryUse& use, const event::Event& event) {
+  const auto process = processes_.find(event.task.pid);
+  if (process == processes_.end()) return;
+  const auto& heap = process->second.heap;
+  if (heap && heap->pid() == event.task.pid) heap->note_memory(use, event.time);
+}
+
 void HeapTable::on(const event::Session&, const event::Event& event) { start_ = event.time; }
 
 }  // namespace sonde::analysis

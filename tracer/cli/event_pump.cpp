@@ -4,14 +4,18 @@
 #include <cstring>
 #include <utility>
 
+#include "sonde/output/heap_report.hpp"
+
 namespace sonde::cli {
 
 namespace {
 
-bool tells_of_stacks(const event::Event& event) {
+// Told to those who keep account alone.
+bool is_never_shown(const event::Event& event) {
   return std::holds_alternative<event::Module>(event.payload) ||
          std::holds_alternative<event::Stack>(event.payload) ||
-         std::holds_alternative<event::FrameNames>(event.payload);
+         std::holds_alternative<event::FrameNames>(event.payload) ||
+         std::holds_alternative<event::MemoryUse>(event.payload);
 }
 
 }  // namespace
@@ -61,7 +65,7 @@ void EventPump::on_exit(const event::Event& event, const event::SyscallExit& exi
 void EventPump::on_other(const event::Event& event) {
   if (stacks_ != nullptr) stacks_->apply(event);
   if (heap_ != nullptr) count_heap(event);
-  if (tells_of_stacks(event)) return;
+  if (is_never_shown(event)) return;
   selection_.observe(event);
   if (std::holds_alternative<event::TaskEnded>(event.payload)) {
     end_call(event.task.tid, event.time, output::Unfinished::died);
@@ -103,11 +107,23 @@ void EventPump::tell_unfinished(const InFlight& slot, Nanoseconds time, output::
   for (auto* sink : sinks_) sink->call_unfinished(slot.call, time, why);
 }
 
+// An allocator that nobody watches is silent.
+void EventPump::tell_unseen_growth() {
+  if (heap_ == nullptr) return;
+  for (const analysis::ProcessHeap* heap : heap_->heaps()) {
+    const std::string text = output::unseen_growth_text(*heap);
+    if (text.empty()) continue;
+    const event::Event note{last_time_, {heap->pid(), heap->pid()}, event::Note{text}};
+    for (auto* sink : sinks_) sink->event(note, true);
+  }
+}
+
 void EventPump::finish() {
   for (auto& [tid, slot] : calls_) {
     tell_unfinished(slot, last_time_, output::Unfinished::cut);
   }
   calls_.clear();
+  tell_unseen_growth();
   for (auto* sink : sinks_) sink->finish(last_time_);
 }
 

@@ -1,5 +1,7 @@
 #include "cli/heap_options.hpp"
 
+#include <filesystem>
+
 #include "sonde/process/ordinary_memory.hpp"
 
 namespace sonde::cli {
@@ -104,6 +106,8 @@ Result<void> apply_heap(Settings& settings, const HeapOptions& heap) {
     if (!function) return Failure(function.error());
     tracing.allocators.push_back(*std::move(function));
   }
+  for (const std::string& folder : settings.symbols_from)
+    tracing.symbols_from.push_back(std::filesystem::absolute(folder));
   if (!settings.events.empty() && settings.shows("mappings")) tracing.stacks |= settings.heap_stacks;
   tracing.heap = !settings.events.empty() && settings.shows("heap");
   if (!tracing.heap) return apply_contents(settings, heap);

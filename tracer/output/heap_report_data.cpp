@@ -48,11 +48,11 @@ class Writer {
     text("comm", heap_.comm());
     text("exe", heap_.exe());
     append(out_, ",\"end\":\"{}\",\"partial\":{}", end_name(heap_.how_ended()), heap_.partial());
-    number("elapsed_ns", elapsed(source_.table.start(), heap_.started()));
+    number("elapsed_ns", since_start(heap_.started()));
     if (heap_.how_ended() != analysis::HeapEnd::running) {
-      number("end_elapsed_ns", elapsed(source_.table.start(), heap_.ended()));
+      number("end_elapsed_ns", since_start(heap_.ended()));
     }
-    number("peak_elapsed_ns", elapsed(source_.table.start(), heap_.peak_time()));
+    number("peak_elapsed_ns", since_start(heap_.peak_time()));
     out_ += ",\"total\":{";
     counters(heap_.total());
     out_ += '}';
@@ -64,6 +64,7 @@ class Writer {
                                          std::pair("lifetime_p99_ns", 0.99)}) {
       number(name, heap_.lifetimes().quantile(fraction));
     }
+    memory();
     findings();
     sites();
     threads();
@@ -77,6 +78,7 @@ class Writer {
     append(out_, ",\"{}\":", key);
     append_json_unsigned(out_, value);
   }
+  Nanoseconds since_start(Nanoseconds time) const { return elapsed(source_.table.start(), time); }
   void text(std::string_view key, std::string_view value) {
     if (value.empty()) return;
     append(out_, ",\"{}\":", key);
@@ -110,10 +112,34 @@ class Writer {
 
   void place(std::string_view key, const HeapPlace& place) {
     append(out_, ",\"{}\":{{\"tid\":{},\"elapsed_ns\":", key, place.tid);
-    append_json_unsigned(out_, elapsed(source_.table.start(), place.time));
+    append_json_unsigned(out_, since_start(place.time));
     function(place.function);
     stack(place.stack);
     out_ += '}';
+  }
+
+  void memory() {
+    const analysis::MemorySeries& memory = heap_.memory();
+    if (memory.empty()) return;
+    out_ += ",\"memory\":{\"resident_max\":";
+    append_json_unsigned(out_, memory.largest().use.resident);
+    number("resident_max_elapsed_ns", since_start(memory.largest().time));
+    number("brk_max", memory.brk_max());
+    number("mapped_max", memory.mapped_max());
+    number("unseen_growth", heap_.unseen_growth());
+    out_ += ",\"samples\":[";
+    for (const char* separator = ""; const analysis::MemorySample& sample : memory.samples()) {
+      append(out_, "{}{{\"elapsed_ns\":", separator);
+      separator = ",";
+      append_json_unsigned(out_, since_start(sample.time));
+      number("resident", sample.use.resident);
+      number("anonymous", sample.use.anonymous);
+      number("brk", sample.use.brk);
+      number("mapped", sample.use.mapped);
+      number("live_bytes", sample.live_bytes);
+      out_ += '}';
+    }
+    out_ += "]}";
   }
 
   void findings() {
@@ -165,7 +191,7 @@ class Writer {
       append(out_, "{}{{\"address\":\"{:#x}\",\"size\":", separator, contents.block.address);
       separator = ",";
       append_json_unsigned(out_, contents.block.size);
-      number("elapsed_ns", elapsed(source_.table.start(), contents.block.time));
+      number("elapsed_ns", since_start(contents.block.time));
       append(out_, ",\"tid\":{},\"bytes\":\"", contents.block.tid);
       for (const std::byte byte : contents.bytes) append(out_, "{:02x}", static_cast<unsigned>(byte));
       out_ += "\",\"unreadable\":[";

@@ -47,6 +47,7 @@ class Report {
     heading(heap);
     findings(heap, false);
     totals(heap);
+    memory(heap);
     findings(heap, true);
     if (options_.by == HeapGrouping::site) {
       for (const Ranking& ranking : rankings) tree(heap, ranking);
@@ -193,6 +194,19 @@ class Report {
     }
   }
 
+  void memory(const ProcessHeap& heap) {
+    const analysis::MemorySeries& memory = heap.memory();
+    if (memory.empty()) return;
+    const event::MemoryUse& last = memory.last().use;
+    row("resident", fmt::format("{} at most, after {}; {} at last", bytes_text(memory.largest().use.resident),
+                                since_start(memory.largest().time), bytes_text(last.resident)));
+    row("brk, mmap",
+        fmt::format("{} and {} at most; {} and {} at last", bytes_text(memory.brk_max()),
+                    bytes_text(memory.mapped_max()), bytes_text(last.brk), bytes_text(last.mapped)));
+    if (const std::uint64_t unseen = heap.unseen_growth(); unseen != 0)
+      row("unseen", fmt::format("{} more memory than the watched functions handed out", bytes_text(unseen)));
+  }
+
   // The largest sites, each with its stack.
   void tree(const ProcessHeap& heap, const Ranking& ranking) {
     struct Row {
@@ -327,6 +341,15 @@ std::string heap_report_text(const analysis::HeapTable& table, const StackSource
     out += "\nCounted are only blocks whose allocation the filter matches.\n";
   append_left_out(out, table);
   return out;
+}
+
+std::string unseen_growth_text(const analysis::ProcessHeap& heap) {
+  const std::uint64_t unseen = heap.unseen_growth();
+  if (unseen == 0) return {};
+  return fmt::format(
+      "process {} took {} more memory than the watched functions handed out: it may have an allocator of its "
+      "own, whose functions --allocator names",
+      heap.pid(), bytes_text(unseen));
 }
 
 }  // namespace sonde::output

@@ -82,6 +82,16 @@ std::string ProcFs::read(std::string_view path) const {
 
 std::string ProcFs::maps(pid_t pid) const { return read(fmt::format("{}/maps", pid)); }
 
+std::optional<ResidentMemory> ProcFs::resident(pid_t pid) const {
+  // In pages: the size of all mappings, what is resident, what of that is shared.
+  const std::string text = read(fmt::format("{}/statm", pid));
+  const auto all = number<std::uint64_t>(word_of(text, 1));
+  const auto shared = number<std::uint64_t>(word_of(text, 2));
+  if (!all || *all == 0 || !shared) return std::nullopt;
+  const auto page = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+  return ResidentMemory{*all * page, std::min(*all, *shared) * page};
+}
+
 std::optional<TaskStatus> ProcFs::status(pid_t tid) const {
   const std::string text = read(fmt::format("{}/status", tid));
   const auto pid = number<pid_t>(field(text, "Tgid"));

@@ -74,6 +74,7 @@ WaitOutcome run_to(Stop stop, Run how, Wanted wanted, bool& interrupted) {
     const pid_t tid = stop.tid();
     if (!std::move(stop).resume(how, 0)) return Nothing{};
     auto outcome = wait_for(tid, Block::yes);
+    while (std::holds_alternative<Interrupted>(outcome)) outcome = wait_for(tid, Block::yes);
     auto* next = std::get_if<Stop>(&outcome);
     if (next == nullptr || next->kind() == StopKind::exec || wanted(*next) || stops == stops_on_the_way)
       return outcome;

@@ -153,6 +153,12 @@ void EventWriter::heap(TaskId task, Nanoseconds time, const event::HeapFrame& ca
   ring_.post();
 }
 
+void EventWriter::memory_use(pid_t pid, Nanoseconds time, const event::MemoryUseFrame& use) {
+  if (!begin(FrameType::memory_use, {pid, pid}, time)) return;
+  frame_.put(use);
+  ring_.post();
+}
+
 void EventWriter::note(TaskId task, std::string_view text) {
   if (!begin(FrameType::note, task, now())) return;
   frame_.text(text);

@@ -72,6 +72,9 @@ bool HeapCapture::serve(Task& task) {
     case ProbeRole::jump:
       on_jump(task, *space, hit, sp);
       break;
+    case ProbeRole::chosen:
+      watch_chosen(*space, task.id, function_of(probe->tag), {(*registers)[Register::rax]});
+      break;
     case ProbeRole::modules:
       place(*space, task.id);
       break;
@@ -198,11 +201,9 @@ void HeapCapture::on_jump(Task& task, Space& space, Address jump, std::uint64_t 
 
 bool HeapCapture::catch_return(Space& space, Address return_address) {
   if (space.probes->at(return_address) != nullptr) return true;
-  auto placed = space.code.upper_bound(return_address);
-  if (placed == space.code.begin()) return false;
-  const Placed& in = (--placed)->second;
-  if (return_address >= in.end || space.probes->size() >= limits::space_probes) return false;
-  return put(space, in, return_address, tag_of(ProbeRole::came_back));
+  const Placed* in = placed_at(space, return_address);
+  if (in == nullptr || space.probes->size() >= limits::space_probes) return false;
+  return put(space, *in, return_address, tag_of(ProbeRole::came_back));
 }
 
 }  // namespace sonde::record

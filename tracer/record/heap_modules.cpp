@@ -9,6 +9,7 @@
 #include "record/heap_tags.hpp"
 #include "sonde/base/clock.hpp"
 #include "sonde/record/heap_capture.hpp"
+#include "sonde/record/heap_names.hpp"
 
 namespace sonde::record {
 
@@ -22,7 +23,8 @@ constexpr std::uint64_t smallest_room = 7;    // A mark, a short instruction, an
 HeapPlan& HeapCapture::plan_of(const process::Module& module, TaskId task) {
   const auto [at, is_new] = plans_.try_emplace(module.id);
   if (!is_new) return at->second;
-  at->second = plan_heap(*module.image, code_, functions_);
+  const HeapNames names(module, task.pid, options_);
+  at->second = plan_heap(*module.image, names.image(), code_, functions_);
   for (const std::string& function : at->second.left_out) {
     events_.note(task, fmt::format("{} of {} is not watched: where it ends could not be found", function,
                                    module.path));
@@ -44,6 +46,14 @@ void HeapCapture::place(Space& space, TaskId task) {
     arrived.push_back(code.begin);
   }
   for (const Address begin : arrived) place_probes(space, task, begin, space.code.at(begin));
+  if (!arrived.empty()) look_for_chosen(space, task);
+}
+
+const HeapCapture::Placed* HeapCapture::placed_at(const Space& space, Address address) {
+  const auto above = space.code.upper_bound(address);
+  if (above == space.code.begin()) return nullptr;
+  const Placed& placed = std::prev(above)->second;
+  return address < placed.end ? &placed : nullptr;
 }
 
 void HeapCapture::forget_unmapped(Space& space, const process::AddressSpace& mapped) {
@@ -57,6 +67,9 @@ void HeapCapture::forget_unmapped(Space& space, const process::AddressSpace& map
   std::erase_if(space.code, [&](const auto& entry) {
     if (still_there(entry.first, entry.second)) return false;
     space.probes->remove(entry.first, entry.second.end);
+    std::erase_if(space.resolved, [&](std::uint64_t resolver) {
+      return resolver >= entry.first.value && resolver < entry.second.end.value;
+    });
     space.rooms.erase({entry.second.module, entry.second.bias});
     return true;
   });
@@ -69,11 +82,7 @@ void HeapCapture::place_probes(Space& space, TaskId task, Address begin, const P
   std::size_t refused = 0;
   for (const PlannedProbe& probe : plan.probes) {
     const Address at{probe.address + placed.bias};
-    if (at < begin || at >= placed.end) continue;
-    probes::Tag tag = tag_of(probe.role, probe.function, probe.leaves_by_jump, probe.kind_unknown);
-    if (probe.is_jump) tag |= jumps_at_once;
-    if (probe.through != 0) space.pointers.insert_or_assign(at.value, Address{probe.through + placed.bias});
-    if (!put(space, placed, at, tag)) ++refused;
+    if (at >= begin && at < placed.end && !put(space, placed, probe)) ++refused;
   }
   space.has_allocator |= plan.has_allocator;
   if (refused != 0) {
@@ -82,6 +91,14 @@ void HeapCapture::place_probes(Space& space, TaskId task, Address begin, const P
                           "than the file has",
                           refused, plan.probes.size(), placed.module->path));
   }
+}
+
+bool HeapCapture::put(Space& space, const Placed& in, const PlannedProbe& probe) {
+  const Address at{probe.address + in.bias};
+  probes::Tag tag = tag_of(probe.role, probe.function, probe.leaves_by_jump, probe.kind_unknown);
+  if (probe.is_jump) tag |= jumps_at_once;
+  if (probe.through != 0) space.pointers.insert_or_assign(at.value, Address{probe.through + in.bias});
+  return put(space, in, at, tag);
 }
 
 bool HeapCapture::put(Space& space, const Placed& in, Address at, probes::Tag tag) {

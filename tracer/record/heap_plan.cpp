@@ -25,17 +25,19 @@ struct Found {
 struct Candidates {
   std::map<std::uint64_t, Found> entries;  // By address: of aliases the table's first.
   std::optional<std::uint64_t> loader;
-  std::vector<std::string> chosen_at_run_time;
+  std::map<std::uint64_t, HeapFunctions::Id> chosen;  // By the resolver's address.
 };
 
-Candidates candidates_of(const elf::Image& image, const HeapFunctions& functions) {
+Candidates candidates_of(const elf::Image& image, const elf::Image* names, const HeapFunctions& functions) {
   Candidates found;
-  image.each_function([&](const elf::Symbol& symbol, bool chosen_at_run_time) {
+  const auto consider = [&](const elf::Symbol& symbol, bool chosen_at_run_time) {
     if (symbol.name == loader_breakpoint) found.loader = symbol.address;
     const auto known = functions.find(symbol.name);
     if (!known) return;
     if (chosen_at_run_time) {
-      found.chosen_at_run_time.emplace_back(symbol.name);
+      if (found.chosen.size() == limits::module_probes) return;
+      const auto [at, is_new] = found.chosen.try_emplace(symbol.address, *known);
+      at->second = std::min(at->second, *known);
       return;
     }
     const auto [at, is_new] = found.entries.try_emplace(symbol.address, Found{*known, symbol.size});
@@ -43,7 +45,9 @@ Candidates candidates_of(const elf::Image& image, const HeapFunctions& functions
     Found& here = at->second;
     here.kind_unknown |= functions[*known].kind != functions[here.function].kind;
     here.function = std::min(here.function, *known);
-  });
+  };
+  image.each_function(consider);
+  if (names != nullptr) names->each_function(consider);
   return found;
 }
 
@@ -79,6 +83,14 @@ class EndFinder {
       sweep(todo_[i], entry, ends);
     }
     return ends;
+  }
+
+  // Of the function's own piece alone: what it jumps to may be called by others as well.
+  std::set<std::uint64_t> own_returns(std::uint64_t entry, std::uint64_t size) {
+    Ends ends;
+    todo_ = {piece_of(entry, size, ends)};
+    sweep(todo_.front(), entry, ends);
+    return std::move(ends.returns);
   }
 
  private:
@@ -148,51 +160,105 @@ class EndFinder {
   std::vector<Piece> todo_;
 };
 
+// The breakpoints of several functions, each address once.
+class Probes {
+ public:
+  Probes(EndFinder& finder, const HeapFunctions& functions) : finder_(finder), functions_(functions) {}
+
+  // False where the function's ends are not known.
+  bool add(std::uint64_t address, const Found& found) {
+    PlannedProbe probe{address, ProbeRole::entry, found.function};
+    probe.kind_unknown = found.kind_unknown;
+    const HeapFunction& function = functions_[found.function];
+    if (!function.releases() || function.by_user()) {
+      const EndFinder::Ends its = finder_.of(address, found.size);
+      if (!its.complete || (its.returns.empty() && its.jumps.empty()) ||
+          ends_.size() + its.returns.size() + its.jumps.size() > limits::module_probes) {
+        return false;
+      }
+      probe.leaves_by_jump = its.jumps_to_entry || !its.jumps.empty();
+      ends_.insert(its.returns.begin(), its.returns.end());
+      jumps_.insert(its.jumps.begin(), its.jumps.end());
+    }
+    entries_.push_back(probe);
+    return true;
+  }
+
+  // Where a resolver returns. False where that is not known, or where something else returns as well.
+  bool add_resolver(std::uint64_t address, HeapFunctions::Id function) {
+    const auto returns = finder_.own_returns(address, 0);
+    if (returns.empty() || ends_.size() + resolvers_.size() + returns.size() > limits::module_probes)
+      return false;
+    for (const std::uint64_t at : returns) {
+      if (ends_.contains(at) || !resolvers_.try_emplace(at, function).second) return false;
+    }
+    return true;
+  }
+
+  bool has_entries() const { return !entries_.empty(); }
+
+  // Ends before the entries that need them.
+  void append_to(std::vector<PlannedProbe>& probes) && {
+    for (PlannedProbe& entry : entries_) {
+      const auto jump = jumps_.extract(entry.address);
+      entry.is_jump = !jump.empty();
+      if (entry.is_jump) entry.through = jump.mapped();
+      ends_.erase(entry.address);  // A function that only returns.
+    }
+    for (const std::uint64_t address : ends_) probes.push_back({address, ProbeRole::end});
+    for (const auto& [address, pointer] : jumps_) {
+      probes.push_back({.address = address, .role = ProbeRole::jump, .through = pointer});
+    }
+    probes.insert(probes.end(), entries_.begin(), entries_.end());
+    for (const auto& [address, function] : resolvers_)
+      probes.push_back({address, ProbeRole::chosen, function});
+  }
+
+ private:
+  EndFinder& finder_;
+  const HeapFunctions& functions_;
+  std::set<std::uint64_t> ends_;
+  std::map<std::uint64_t, std::uint64_t> jumps_;
+  std::map<std::uint64_t, HeapFunctions::Id> resolvers_;
+  std::vector<PlannedProbe> entries_;
+};
+
 }  // namespace
 
-HeapPlan plan_heap(const elf::Image& image, const arch::Code& code, const HeapFunctions& functions) {
+HeapPlan plan_heap(const elf::Image& image, const elf::Image* names, const arch::Code& code,
+                   const HeapFunctions& functions) {
   HeapPlan plan;
   plan.is_32_bit = image.file_class() == elf::FileClass::elf32;
   if (plan.is_32_bit) return plan;
-  Candidates candidates = candidates_of(image, functions);
-  plan.left_out = std::move(candidates.chosen_at_run_time);
+  const Candidates candidates = candidates_of(image, names, functions);
   if (candidates.loader) plan.probes.push_back({*candidates.loader, ProbeRole::modules});
   EndFinder finder(image, code, candidates.entries);
-  std::set<std::uint64_t> ends;
-  std::map<std::uint64_t, std::uint64_t> jumps;
-  std::vector<PlannedProbe> entries;
+  Probes probes(finder, functions);
   for (const auto& [address, found] : candidates.entries) {
-    PlannedProbe probe{address, ProbeRole::entry, found.function};
-    probe.kind_unknown = found.kind_unknown;
-    const HeapFunction& function = functions[found.function];
-    if (!function.releases() || function.by_user()) {
-      const EndFinder::Ends its = finder.of(address, found.size);
-      if (!its.complete || (its.returns.empty() && its.jumps.empty()) ||
-          ends.size() + its.returns.size() + its.jumps.size() > limits::module_probes) {
-        plan.left_out.push_back(function.symbol);
-        continue;
-      }
-      probe.leaves_by_jump = its.jumps_to_entry || !its.jumps.empty();
-      ends.insert(its.returns.begin(), its.returns.end());
-      jumps.insert(its.jumps.begin(), its.jumps.end());
-    }
-    entries.push_back(probe);
+    if (!probes.add(address, found)) plan.left_out.push_back(functions[found.function].symbol);
   }
-  for (PlannedProbe& entry : entries) {
-    const auto jump = jumps.extract(entry.address);
-    entry.is_jump = !jump.empty();
-    if (entry.is_jump) entry.through = jump.mapped();
-    ends.erase(entry.address);  // A function that only returns.
+  for (const auto& [resolver, function] : candidates.chosen) {
+    plan.chosen.push_back({function, resolver, probes.add_resolver(resolver, function)});
   }
-  for (const std::uint64_t address : ends) plan.probes.push_back({address, ProbeRole::end});
-  for (const auto& [address, pointer] : jumps) {
-    plan.probes.push_back({.address = address, .role = ProbeRole::jump, .through = pointer});
-  }
-  plan.probes.insert(plan.probes.end(), entries.begin(), entries.end());
-  plan.has_allocator = !entries.empty();
+  plan.has_allocator = probes.has_entries();
+  std::move(probes).append_to(plan.probes);
   plan.gaps = SlotGaps(image, finder.starts().all());
   plan.gaps.find(image, code, plan.probes.size() * probes::slot_bytes / 2 + 256);
   return plan;
+}
+
+std::vector<PlannedProbe> plan_chosen(const elf::Image& image, const HeapPlan& plan, const arch::Code& code,
+                                      const HeapFunctions& functions, HeapFunctions::Id function,
+                                      std::uint64_t address) {
+  std::map<std::uint64_t, Found> entries;
+  for (const PlannedProbe& probe : plan.probes) {
+    if (probe.role == ProbeRole::entry) entries.emplace(probe.address, Found{probe.function, 0});
+  }
+  EndFinder finder(image, code, entries);
+  Probes probes(finder, functions);
+  std::vector<PlannedProbe> planned;
+  if (probes.add(address, {function, 0})) std::move(probes).append_to(planned);
+  return planned;
 }
 
 }  // namespace sonde::record

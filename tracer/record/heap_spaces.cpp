@@ -18,6 +18,7 @@ void HeapCapture::watch(TaskId task) {
   auto& space = spaces_[task.pid];
   if (!space) space = std::make_shared<Space>(task.pid, table_);
   space->ignores_trap = ignores_trap(task.tid);
+  tell_memory(*space);
   place(*space, task);
 }
 
@@ -53,6 +54,7 @@ std::shared_ptr<HeapCapture::Space> HeapCapture::copy_of(const Space& from, pid_
   copy->code = from.code;
   copy->rooms = from.rooms;
   copy->pointers = from.pointers;
+  copy->resolved = from.resolved;
   copy->has_allocator = from.has_allocator;
   copy->is_32_bit = from.is_32_bit;
   copy->ignores_trap = from.ignores_trap;
@@ -108,6 +110,7 @@ void HeapCapture::forget(pid_t pid) {
     events_.note({pid, pid},
                  "no function of an allocator was found in this process: nothing of its heap is known");
   }
+  if (space.owner == pid) tell_unknown(space);
   auto kept = std::move(found->second);
   spaces_.erase(found);
   if (kept.use_count() == 1) return remember(std::move(kept));
@@ -145,6 +148,8 @@ void HeapCapture::leave(pid_t pid) {
 void HeapCapture::restore_all() {
   for (const auto& [pid, space] : spaces_) {
     if (space->owner != pid) continue;
+    tell_memory(*space);
+    tell_unknown(*space);
     auto copy = copy_of(*space, pid);
     restore(pid);
     if (copy) remember(std::move(copy));

@@ -63,6 +63,7 @@ void Tracer::run() {
       if (detaching_ && only_sleepers_left()) break;
     }
     if (detach_requested_ && !events_.muted()) begin_detach();
+    if (heap_) heap_->tell_memory();
     auto outcome = waiter_.wait();
     if (std::holds_alternative<ptrace::NoTracees>(outcome)) break;
     serve(std::move(outcome));

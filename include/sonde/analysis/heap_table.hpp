@@ -62,6 +62,7 @@ class HeapTable {
   void on(const event::Module& module, const event::Event& event);
   void on(const event::Stack& stack, const event::Event& event);
   void on(const event::Session& session, const event::Event& event);
+  void on(const event::MemoryUse& use, const event::Event& event);
   template <typename Other>
   void on(const Other&, const event::Event&) {}
 

@@ -12,6 +12,7 @@
 #include "sonde/analysis/heap_findings.hpp"
 #include "sonde/analysis/heap_stacks.hpp"
 #include "sonde/analysis/live_blocks.hpp"
+#include "sonde/analysis/memory_series.hpp"
 #include "sonde/event/event.hpp"
 
 namespace sonde::analysis {
@@ -81,6 +82,10 @@ class ProcessHeap {
   // what is live then is what was live at the end.
   void end(HeapEnd how, Nanoseconds time);
 
+  void note_memory(const event::MemoryUse& use, Nanoseconds time) {
+    memory_.add({time, use, total_.live_bytes});
+  }
+
   // Blocks may be given back, from now on, that were allocated without an event.
   void become_partial() { partial_ = true; }
   // Events were lost: nobody is accused of anything any more.
@@ -92,11 +97,16 @@ class ProcessHeap {
   HeapEnd how_ended() const { return end_; }
   Nanoseconds started() const { return started_; }
   Nanoseconds ended() const { return ended_; }
-  bool used() const { return used_; }
+  bool used() const { return used_ || unseen_growth() != 0; }
 
   const HeapCounters& total() const { return total_; }
   std::uint64_t inherited_blocks() const { return inherited_blocks_; }
   std::uint64_t inherited_bytes() const { return inherited_bytes_; }
+  const MemorySeries& memory() const { return memory_; }
+  // The memory that the process took while it was watched, and that its account does not explain: it has an
+  // allocator that nobody watches. 0 where there is nothing to wonder at, and where the account has only a
+  // part of all calls.
+  std::uint64_t unseen_growth() const;
   // The number of the last peak, for HeapCounters::peak_*.
   std::uint64_t peak() const { return peak_; }
   std::uint64_t peak_bytes() const { return peak_bytes_; }
@@ -172,6 +182,7 @@ class ProcessHeap {
   HeapCounters total_;
   DurationHistogram lifetimes_;
   HeapFindings findings_;
+  MemorySeries memory_;
   std::uint64_t searches_ = 0;  // For the block around an address: each looks at all blocks.
   std::uint64_t inherited_blocks_ = 0;
   std::uint64_t inherited_bytes_ = 0;

@@ -52,13 +52,16 @@ inline constexpr std::size_t heap_threads = 64 << 10;          // Threads that a
 inline constexpr std::size_t heap_findings = 256;              // Misuses from different places, of one heap.
 inline constexpr std::size_t heap_released_blocks = 64 << 10;  // Blocks given back that are remembered.
 inline constexpr std::size_t contents_pages = 16 << 10;        // Of a process, that --contents looks into.
-inline constexpr std::size_t heap_searches = 256;              // For the block that an address lies in.
+inline constexpr std::size_t heap_memory_samples =
+    512;                                           // Of a process's size along time, kept for the report.
+inline constexpr std::size_t heap_searches = 256;  // For the block that an address lies in.
 
 // ELF files.
 inline constexpr std::size_t elf_file_bytes = std::size_t{16} << 30;
 inline constexpr std::size_t elf_sections = 262'144;
 inline constexpr std::size_t elf_segments = 65'536;
-inline constexpr std::size_t elf_symbols = 4'194'304;  // Functions of one file that are known by name.
+inline constexpr std::size_t elf_symbols = 4'194'304;      // Functions of one file that are known by name.
+inline constexpr std::size_t elf_relocations = 4'194'304;  // Of one file that are looked through.
 inline constexpr std::size_t elf_section_bytes = std::size_t{1} << 30;  // One section, decompressed.
 inline constexpr std::size_t elf_expanded_bytes = std::size_t{2}
                                                   << 30;  // All sections of one file, decompressed.
@@ -143,7 +146,9 @@ inline constexpr std::size_t patches = 262'144;       // Breakpoints in all proc
 inline constexpr std::size_t trap_handlers = 16'384;  // Processes with a handler for them.
 inline constexpr std::size_t allocator_code_bytes = 256
                                                     << 10;  // Looked through for the ends of one function.
-inline constexpr std::size_t allocator_code_pieces = 64;    // That it consists of.
+inline constexpr std::size_t allocator_debug_file_bytes =
+    std::size_t{256} << 20;  // Read for its CRC, of a debug file that may name allocators.
+inline constexpr std::size_t allocator_code_pieces = 64;  // That it consists of.
 inline constexpr std::size_t slot_pieces = 64
                                            << 10;    // Pieces of a module's code that are looked at for room.
 inline constexpr std::size_t module_probes = 4096;   // Breakpoints in one module.

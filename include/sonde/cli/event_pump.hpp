@@ -41,6 +41,7 @@ class EventPump {
   void on_exit(const event::Event& event, const event::SyscallExit& exit);
   void on_other(const event::Event& event);
   void count_heap(const event::Event& event);
+  void tell_unseen_growth();
   void tell_unfinished(const InFlight& slot, Nanoseconds time, output::Unfinished why);
   void end_call(pid_t tid, Nanoseconds time, output::Unfinished why);
 

@@ -55,6 +55,15 @@ struct Section {
   bool gnu_compressed;  // Named .zdebug_: "ZLIB", the size as 8 big-endian bytes, a zlib stream.
 };
 
+// What the loader stores when it maps the file: at `place`, as `type` says (R_X86_64_GLOB_DAT and so on, of
+// <elf.h>).
+struct Relocation {
+  std::uint64_t place;  // The file's own address.
+  std::uint32_t type;
+  std::string_view symbol;  // Empty for none. Untrusted text of at most limits::name_bytes.
+  std::uint64_t addend;
+};
+
 // .gnu_debuglink: the file name of a separate debug file, and the CRC-32 of its contents.
 struct DebugLink {
   std::string_view file_name;
@@ -133,12 +142,21 @@ class Image {
   // ELF file compressed with xz). Built when first asked for; of a damaged table whatever is sound.
   const SymbolTable& symbols() const;
 
+  // What .gnu_debugdata holds, decompressed when first asked for; null where there is none. As long as this
+  // image.
+  const Image* mini_debug_info() const;
+
   // The first defined symbol of that name, of any kind, in .symtab or else .dynsym. Linear in the table.
   std::optional<Symbol> symbol(std::string_view name) const;
 
-  // Calls visit for every defined function of .symtab and then of .dynsym, aliases and all: most come twice.
+  // Calls visit for every defined function of .symtab and then of .dynsym, aliases and all: most come twice;
+  // of names the first limits::name_bytes, of each table the first limits::elf_symbols symbols.
   // `chosen_at_run_time`: its address is that of a function which returns the address (STT_GNU_IFUNC).
   void each_function(const std::function<void(const Symbol& symbol, bool chosen_at_run_time)>& visit) const;
+
+  // Calls visit for the relocations with addends (SHT_RELA) of a 64-bit program or library, up to
+  // limits::elf_relocations.
+  void each_relocation(const std::function<void(const Relocation&)>& visit) const;
 
  private:
   Image(std::string name, std::unique_ptr<FileMapping> file, std::unique_ptr<Headers> headers);
@@ -147,7 +165,6 @@ class Image {
   Result<Bytes> raw_contents(const Section& section) const;
   Result<Bytes> expanded(const Section& section, Bytes raw) const;
   void add_symbols(SymbolTable::Builder& builder, std::string_view section) const;
-  const Image* mini_debug_info() const;
 
   std::string name_;
   std::unique_ptr<FileMapping> file_;

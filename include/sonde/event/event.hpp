@@ -141,11 +141,19 @@ struct HeapCall {
   bool left_out = false;  // See heap_left_out.
 };
 
+// See MemoryUseFrame.
+struct MemoryUse {
+  std::uint64_t resident;
+  std::uint64_t anonymous;
+  std::uint64_t brk;
+  std::uint64_t mapped;
+};
+
 struct Event {
   Nanoseconds time;
   TaskId task;
   std::variant<Session, TaskStarted, TaskName, SyscallEnter, SyscallExit, Signal, GroupStop, Exec, TaskEnded,
-               TaskDetached, Lost, Note, Module, Stack, FrameNames, Crash, ThreadStack, HeapCall>
+               TaskDetached, Lost, Note, Module, Stack, FrameNames, Crash, ThreadStack, HeapCall, MemoryUse>
       payload;
 };
 

@@ -29,6 +29,7 @@ enum class FrameType : std::uint16_t {
   crash,          // A task is about to die of a signal; before that signal's own frame.
   thread_stack,   // What another thread of the process was doing then; after the crash.
   heap,           // A program asked an allocator for something, by its outermost call.
+  memory_use,     // How much memory a process has, of one whose heap is watched: now and then.
 };
 
 struct FrameHeader {
@@ -204,6 +205,14 @@ struct HeapFrame {
 inline constexpr std::uint32_t heap_kind_unknown = 1;
 // The call was left out, and is told for what it gives back alone: it is shown to nobody.
 inline constexpr std::uint32_t heap_left_out = 2;
+
+// Bytes, as /proc tells them while the process runs: not all of the very same moment.
+struct MemoryUseFrame {
+  std::uint64_t resident;
+  std::uint64_t anonymous;  // Of `resident`: what belongs to no file.
+  std::uint64_t brk;        // The heap of brk(2).
+  std::uint64_t mapped;     // Writable private mappings of no file, but for brk's and stacks; touched or not.
+};
 
 // What a snapshot's segment holds.
 enum class SegmentKind : std::uint16_t {

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "sonde/base/limits.hpp"
 #include "sonde/base/types.hpp"
 #include "sonde/elf/image.hpp"
 #include "sonde/names/debuginfod.hpp"
@@ -21,6 +22,8 @@ struct DebugFileOptions {
   std::vector<std::string> symbols_from;
   // Where a distribution puts them, below the root of the process and below sonde's own.
   std::string system_folder = "/usr/lib/debug";
+  // Larger ones than this do not count where only their CRC-32 tells: all of the file is read for it.
+  std::uint64_t crc_bytes = limits::elf_file_bytes;
   // Servers, asked last; null for none.
   std::shared_ptr<Debuginfod> servers = nullptr;
 };

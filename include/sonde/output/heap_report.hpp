@@ -41,4 +41,7 @@ std::string heap_report_json(const analysis::HeapTable& table, const StackSource
 std::string heap_report_csv(const analysis::HeapTable& table, const StackSource& stacks,
                             const HeapReportOptions& options);
 
+// What a person should know whose program has an allocator that nobody watches; empty for others.
+std::string unseen_growth_text(const analysis::ProcessHeap& heap);
+
 }  // namespace sonde::output

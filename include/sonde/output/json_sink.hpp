@@ -56,6 +56,7 @@ class JsonSink final : public Sink {
   void on(const event::Module&, const event::Event&) {}
   void on(const event::Stack&, const event::Event&) {}
   void on(const event::FrameNames&, const event::Event&) {}
+  void on(const event::MemoryUse&, const event::Event&) {}  // The heap's report has it.
 
   Stream& out_;
   std::string& line_;  // The stream's buffer.

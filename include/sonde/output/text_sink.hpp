@@ -101,6 +101,7 @@ class TextSink final : public Sink {
   void on(const event::Module&, const event::Event&, bool) {}
   void on(const event::Stack&, const event::Event&, bool) {}
   void on(const event::FrameNames&, const event::Event&, bool) {}
+  void on(const event::MemoryUse&, const event::Event&, bool) {}  // The heap's report has it.
   void forget(pid_t tid);
 
   Stream& out_;

@@ -26,6 +26,12 @@ struct TaskStatus {
   std::string comm{};                // Name: what ProcFs::comm() tells, without reading a file more.
 };
 
+// Bytes of a process's memory that are in RAM, and those of them that belong to files or are shared.
+struct ResidentMemory {
+  std::uint64_t all = 0;
+  std::uint64_t of_files = 0;  // At most `all`.
+};
+
 // A view of one procfs; another root than /proc is for tests.
 class ProcFs {
  public:
@@ -43,6 +49,8 @@ class ProcFs {
   std::string exe(pid_t pid) const;
   // The text of /proc/PID/maps; empty when it cannot be read.
   std::string maps(pid_t pid) const;
+  // From /proc/PID/statm; empty when there is no such process, or it has no memory any more.
+  std::optional<ResidentMemory> resident(pid_t pid) const;
   // Where a task that sleeps will go on, by /proc/PID/syscall; 0 for one that runs, or that we may not trace.
   Address sleeps_at(pid_t tid) const;
   // The owner of the files in /proc/PID: root for a process that is not dumpable (the folder itself does not

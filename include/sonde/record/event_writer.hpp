@@ -39,6 +39,7 @@ class EventWriter {
   // A call of an allocator; `stack` is an id or 0. `name`: of a function that the user has named.
   void heap(TaskId task, Nanoseconds time, const event::HeapFrame& call, std::uint32_t stack,
             std::string_view name);
+  void memory_use(pid_t pid, Nanoseconds time, const event::MemoryUseFrame& use);
   void note(TaskId task, std::string_view text);
   void group_stop(TaskId task, int signal);
   void exec(TaskId task, pid_t old_tid);

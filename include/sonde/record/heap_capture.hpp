@@ -22,6 +22,7 @@
 #include "sonde/process/proc_fs.hpp"
 #include "sonde/record/event_writer.hpp"
 #include "sonde/record/heap_plan.hpp"
+#include "sonde/record/memory_timer.hpp"
 #include "sonde/record/options.hpp"
 #include "sonde/record/site_limiter.hpp"
 #include "sonde/record/task.hpp"
@@ -42,6 +43,10 @@ class HeapCapture {
   std::optional<pid_t> recognise(pid_t child);
   // A process has ended, or executes another program.
   void forget(pid_t pid);
+
+  // Tells how much memory the processes have, where it is time to. Cheap where it is not: to be called before
+  // every sleep, which ends when it is time.
+  void tell_memory();
 
   // A task stands at a SIGTRAP. True when that is ours: it is ready to go on, without a signal.
   bool serve(Task& task);
@@ -92,11 +97,14 @@ class HeapCapture {
     std::unordered_map<std::uint64_t, Address>
         pointers;  // That jumps away go through, by the jump's address.
     std::unordered_set<std::uint64_t>
-        taken_out;                      // Where breakpoints were that a task may still have run into.
+        taken_out;  // Where breakpoints were that a task may still have run into.
+    std::unordered_set<std::uint64_t>
+        resolved;  // Resolvers whose functions are known; functions that cannot be watched.
     Nanoseconds trap_handler_seen = 0;  // When it was last seen to.
     bool ignores_trap = false;          // Before there were breakpoints.
     bool has_allocator = false;
     bool is_32_bit = false;
+    MemorySchedule memory;
   };
 
   HeapCapture(const Options& options, EventWriter& events, probes::PatchTable& table, arch::Code code)
@@ -108,14 +116,25 @@ class HeapCapture {
         code_(std::move(code)) {}
 
   Space* space_of(pid_t pid) const;
+  void tell_memory(Space& space);
   void take_over(pid_t child, const Space& from);
   std::shared_ptr<Space> copy_of(const Space& from, pid_t owner);
   void remember(std::shared_ptr<Space> space);
   void place(Space& space, TaskId task);
   void forget_unmapped(Space& space, const process::AddressSpace& mapped);
   void place_probes(Space& space, TaskId task, Address begin, const Placed& placed);
+  // The piece of code that an address is in; null for none.
+  static const Placed* placed_at(const Space& space, Address address);
+  // Looks whether what is chosen at run time has been chosen already.
+  void look_for_chosen(Space& space, TaskId task);
+  std::optional<Address> chosen_before(const Space& space, const Placed& by, const ChosenFunction& chosen);
+  // Tells which of it was never found, at the end.
+  void tell_unknown(const Space& space);
+  // A resolver has returned this, or has done so before.
+  void watch_chosen(Space& space, TaskId task, HeapFunctions::Id function, Address chosen);
   // A breakpoint in a piece of code; more room is looked for as it is needed.
   bool put(Space& space, const Placed& in, Address at, probes::Tag tag);
+  bool put(Space& space, const Placed& in, const PlannedProbe& probe);
   bool widen(const Space& space, Room& room, const Placed& in);
   bool ignores_trap(pid_t tid) const;
   std::unique_ptr<probes::TrapHandler> place_trap_handler(Space& space);
@@ -148,6 +167,7 @@ class HeapCapture {
   std::deque<std::shared_ptr<Space>> gone_;  // Of processes that have ended or were left, the last of them.
   std::size_t gone_probes_ = 0;              // That those have together.
   std::unordered_map<std::uint32_t, HeapPlan> plans_;  // By a module's id.
+  MemoryTimer memory_timer_;
 };
 
 }  // namespace sonde::record

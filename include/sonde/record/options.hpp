@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -47,10 +48,11 @@ struct Options {
   bool fd_details = false;  // -yy: the ends of sockets, devices' numbers.
   bool stacks = false;      // -k, and filters on sites: the stack at each call's entry and each signal.
   bool heap = false;        // Every call of an allocator, with its stack where stacks are wanted.
-  std::vector<HeapFunction> allocators;  // Functions of the program's own, beside those that are known.
-  bool release_stacks = false;           // Those of calls that release a block, too.
-  bool crash_reports = false;            // Tell all about a task that dies of a signal.
-  bool verbose = false;                  // -v: whole environments and arrays.
+  std::vector<HeapFunction> allocators;   // Functions of the program's own, beside those that are known.
+  std::vector<std::string> symbols_from;  // Folders with debug files that may name such functions: absolute.
+  bool release_stacks = false;            // Those of calls that release a block, too.
+  bool crash_reports = false;             // Tell all about a task that dies of a signal.
+  bool verbose = false;                   // -v: whole environments and arrays.
   bool redact_strings = false;
   bool redact_paths = false;
   bool redact_environment = false;

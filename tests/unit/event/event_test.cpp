@@ -210,3 +210,18 @@ TEST_CASE("an allocator's call has its stack, and the name of a function that th
   cut.put(std::uint64_t{0x5000});
   CHECK_FALSE(parse_frame(cut.finish()));
 }
+
+TEST_CASE("the memory that a process has") {
+  Frame frame(FrameType::memory_use);
+  frame.put(MemoryUseFrame{4, 3, 2, 1});
+  const auto event = parse_frame(frame.finish());
+  REQUIRE(event);
+  const auto& use = std::get<MemoryUse>(event->payload);
+  CHECK(use.resident == 4);
+  CHECK(use.anonymous == 3);
+  CHECK(use.brk == 2);
+  CHECK(use.mapped == 1);
+  Frame cut(FrameType::memory_use);
+  cut.put(std::uint64_t{4});
+  CHECK_FALSE(parse_frame(cut.finish()));
+}

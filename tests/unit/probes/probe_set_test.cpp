@@ -130,7 +130,9 @@ TEST_CASE("room is looked for when there is none left") {
     CHECK(set.insert(*code, memory.begin(), memory.bytes(), 1, areas, more));
     CHECK(asked == 3);
     REQUIRE(set.at(memory.begin()) != nullptr);
-    CHECK(set.at(memory.begin())->resume == all.begin + 4);
+    // Behind the mark.
+    CHECK(set.at(memory.begin())->resume == all.begin + 5);
+    CHECK(Text(::getpid()).byte_at(all.begin + 4) == slot_mark);
     std::vector<SlotArea> none;
     CHECK_FALSE(set.insert(*code, memory.begin() + 2, memory.bytes().subspan(2), 1, none, more));
     set.restore();
