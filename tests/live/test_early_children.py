@@ -125,7 +125,9 @@ class EarlyOrphans(LiveTest):
                 self.assertEqual(sonde.finish(), (-signal.SIGKILL, ["child done"]), sonde.errors())
                 records = [json.loads(line) for line in sonde.trace().splitlines()]
                 sizes = [record["size"] for record in records if record["kind"] == "alloc"]
-                self.assertEqual(sizes.count(7002), 0 if options else 3)
+                # A child that is not followed is told of as its parent's where it has that one's memory, and nobody knows
+                # whether the dying parent still had it.
+                self.assertIn(sizes.count(7002), ((0, 3) if way == "vfork" else (0,)) if options else (3,))
 
     def test_the_child_is_left(self):
         for way, when, options in self.CASES:

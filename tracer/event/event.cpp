@@ -175,6 +175,11 @@ std::optional<Payload> parse_payload(FrameType type, Bytes body) {
                         (f.flags & heap_left_out) != 0};
       }
       return std::nullopt;
+    case FrameType::memory_copied:
+      if (const auto p = split<MemoryCopiedFrame>(body)) {
+        return MemoryCopied{p->fixed->offset, p->fixed->size, p->fixed->pause_ns};
+      }
+      return std::nullopt;
     case FrameType::memory_use:
       if (const auto p = split<MemoryUseFrame>(body)) {
         return MemoryUse{p->fixed->resident, p->fixed->anonymous, p->fixed->brk, p->fixed->mapped};

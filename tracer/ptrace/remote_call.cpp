@@ -76,7 +76,7 @@ WaitOutcome run_to(Stop stop, Run how, Wanted wanted, bool& interrupted) {
     auto outcome = wait_for(tid, Block::yes);
     while (std::holds_alternative<Interrupted>(outcome)) outcome = wait_for(tid, Block::yes);
     auto* next = std::get_if<Stop>(&outcome);
-    if (next == nullptr || next->kind() == StopKind::exec || wanted(*next) || stops == stops_on_the_way)
+    if (next == nullptr || ends_program(next->kind()) || wanted(*next) || stops == stops_on_the_way)
       return outcome;
     interrupted |= next->kind() == StopKind::trap;
     stop = std::move(*next);
@@ -135,7 +135,7 @@ RemoteResult call_in(Stop stop, Address code, const RemoteCall& call) {
     if (kind == StopKind::signal) outcome = take_in_hand_again(std::move(*made), signal, saved, interrupted);
   }
   auto* last = std::get_if<Stop>(&outcome);
-  if (last == nullptr || last->kind() == StopKind::exec) return {std::move(outcome), std::nullopt};
+  if (last == nullptr || ends_program(last->kind())) return {std::move(outcome), std::nullopt};
   saved.put_back();
   if (interrupted) interrupt(tid);  // By somebody else, who waits for that.
   return {std::move(*last).as(kind, signal), result};

@@ -3,8 +3,10 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <elf.h>
 #include <linux/audit.h>
 #include <sys/ptrace.h>
+#include <sys/uio.h>
 #include <sys/user.h>
 
 namespace sonde::ptrace {
@@ -41,6 +43,7 @@ Result<void> seize(pid_t tid, const Options& options) {
   if (options.children) bits |= PTRACE_O_TRACECLONE | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK;
   if (options.seccomp) bits |= PTRACE_O_TRACESECCOMP;
   if (options.kill_on_exit) bits |= PTRACE_O_EXITKILL;
+  if (options.ends) bits |= PTRACE_O_TRACEEXIT;
   if (::ptrace(PTRACE_SEIZE, tid, nullptr, word(bits)) != 0) return fail_errno(errno, "PTRACE_SEIZE");
   return {};
 }
@@ -115,6 +118,14 @@ std::optional<arch::Registers> registers(pid_t tid) {
   user_regs_struct raw;
   if (::ptrace(PTRACE_GETREGS, tid, nullptr, &raw) != 0) return std::nullopt;
   return arch::from_kernel(raw);
+}
+
+std::vector<std::uint64_t> vector_registers(pid_t tid) {
+  std::vector<std::uint64_t> words(2048);  // AMX has the largest state, of 11 KiB.
+  iovec into{words.data(), words.size() * sizeof words[0]};
+  if (::ptrace(PTRACE_GETREGSET, tid, word(NT_X86_XSTATE), &into) != 0) return {};
+  words.resize(into.iov_len / sizeof words[0]);
+  return words;
 }
 
 bool peek_register(pid_t tid, std::size_t offset, std::uint64_t& value) {

@@ -22,6 +22,8 @@ StopKind event_kind(int event) {
       return StopKind::vfork;
     case PTRACE_EVENT_EXEC:
       return StopKind::exec;
+    case PTRACE_EVENT_EXIT:
+      return StopKind::exit;
     case PTRACE_EVENT_SECCOMP:
       return StopKind::seccomp;
     default:

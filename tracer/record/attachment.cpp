@@ -19,7 +19,8 @@ ptrace::Options ptrace_options(const Options& options) {
       .threads = true,
       .children = options.follow_children || options.heap,  // Whoever has breakpoints in it must be traced.
       .seccomp = options.seccomp,
-      .kill_on_exit = options.kill_on_exit || options.seccomp};
+      .kill_on_exit = options.kill_on_exit || options.seccomp,
+      .ends = options.heap};
 }
 
 }  // namespace

@@ -159,6 +159,12 @@ void EventWriter::memory_use(pid_t pid, Nanoseconds time, const event::MemoryUse
   ring_.post();
 }
 
+void EventWriter::memory_copied(TaskId task, Nanoseconds time, const event::MemoryCopiedFrame& copy) {
+  if (!begin(FrameType::memory_copied, task, time)) return;
+  frame_.put(copy);
+  ring_.post();
+}
+
 void EventWriter::note(TaskId task, std::string_view text) {
   if (!begin(FrameType::note, task, now())) return;
   frame_.text(text);

@@ -24,6 +24,13 @@ void HeapCapture::tell_memory(Space& space) {
   if (!memory_timer_.armed()) memory_timer_.ring_in(soon);
 }
 
+void HeapCapture::tell_last_memory(TaskId task) {
+  Space* space = space_of(task.pid);
+  const auto use = space == nullptr ? std::nullopt : process::memory_use(proc_, task.tid);
+  if (!use || !space->memory.is_news(*use)) return;
+  events_.memory_use(space->owner, now(), {use->resident, use->anonymous, use->brk, use->mapped});
+}
+
 void HeapCapture::tell_memory() {
   if (!MemoryTimer::rang() || events_.muted()) return;
   const Nanoseconds time = now();

@@ -52,6 +52,7 @@ Tracer::Tracer(const Options& options, event::Ring& ring, ControlSocket control,
       limiter_(options),
       waiter_(options.low_latency && has_several_cpus()) {
   if (options.low_latency) ask_for_short_slices();
+  if (options.memory_file >= 0) copier_.emplace(options.memory_file, events_);
 }
 
 void Tracer::run() {
@@ -117,6 +118,8 @@ void Tracer::on_stop(Stop stop) {
     case StopKind::vfork:
       on_new_task(*task, stop.kind());
       return go_on(*task, std::move(stop), 0);
+    case StopKind::exit:
+      return on_ending(*task, std::move(stop));
     case StopKind::exec:  // Above.
     case StopKind::other_event:
       return go_on(*task, std::move(stop), 0);
@@ -243,6 +246,7 @@ void Tracer::on_exec(Stop stop) {
     return;
   }
   if (heap_) heap_->forget(task->id.pid);
+  if (copier_) copier_->forget(task->id.pid);
   task->heap = {};
   if (task->let_go) return let_go(*task, std::move(stop), 0);
   if (std::exchange(task->hidden, false)) {
@@ -258,6 +262,7 @@ void Tracer::on_exec(Stop stop) {
 void Tracer::on_ended(pid_t tid, int status) {
   const Task* task = tasks_.find(tid);
   if (task == nullptr) return;
+  if (copier_ && tid == task->id.pid) copier_->forget(tid);
   if (heap_ && tid == task->id.pid) heap_->forget(tid);
   if (!task->let_go && !task->hidden) events_.ended(task->id, status);
   if (tid == program_) wake_keeper();

@@ -2,6 +2,7 @@
 // let go before they are out.
 #include <algorithm>
 #include <ctime>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -34,7 +35,7 @@ void Tracer::after_breakpoint(Task& task, ptrace::Stop stop) {
   if (detaching_ || !heap_->wants_trap_handler(task, time)) return go_on(task, std::move(stop), 0);
   auto outcome = heap_->give_trap_handler(task, std::move(stop), time);
   auto* held = std::get_if<ptrace::Stop>(&outcome);
-  if (held == nullptr || held->kind() == ptrace::StopKind::exec) return serve(std::move(outcome));
+  if (held == nullptr || ptrace::ends_program(held->kind())) return serve(std::move(outcome));
   go_on(task, std::move(*held), 0);
 }
 
@@ -48,9 +49,36 @@ std::optional<ptrace::Stop> Tracer::take_trap_handler(Task& task, ptrace::Stop s
   }
   auto outcome = heap_->take_trap_handler(task.id.pid, std::move(stop));
   auto* held = std::get_if<ptrace::Stop>(&outcome);
-  if (held != nullptr && held->kind() != ptrace::StopKind::exec) return std::move(*held);
+  if (held != nullptr && !ptrace::ends_program(held->kind())) return std::move(*held);
   serve(std::move(outcome));
   return std::nullopt;
+}
+
+// A task is about to end; with the last of its process the memory goes. What the others had in hand when they
+// were stopped to end with it is part of what the process leaves.
+void Tracer::on_ending(Task& task, ptrace::Stop stop) {
+  task.ending = true;
+  if (!heap_ || detaching_ || task.let_go || events_.muted()) return go_on(task, std::move(stop), 0);
+  if (copier_) copier_->take_state(task.id);
+  bool last = !heap_->shares_memory(task.id.pid);
+  tasks_.each([&](const Task& other) { last &= other.id.pid != task.id.pid || other.ending; });
+  if (last) {
+    heap_->tell_last_memory(task.id);
+    if (copier_) copier_->copy(task.id);
+  }
+  go_on(task, std::move(stop), 0);
+}
+
+void Tracer::copy_what_is_left(const std::vector<std::pair<ptrace::Stop, int>>& stops) {
+  if (!copier_) return;
+  std::map<pid_t, TaskId> processes;
+  for (const auto& [stop, signal] : stops) {
+    const Task* task = tasks_.find(stop.tid());
+    if (task == nullptr || task->let_go || heap_->shares_memory(task->id.pid)) continue;
+    copier_->take_state(task->id);
+    processes.emplace(task->id.pid, task->id);
+  }
+  for (const auto& [pid, task] : processes) copier_->copy(task);
 }
 
 // A new process. Its parent's breakpoints are in its memory too.
@@ -160,6 +188,7 @@ void Tracer::take_breakpoints_out() {
     }
   }
   heap_->restore_all();
+  copy_what_is_left(settled);
   detaching_ = true;
   for (auto& [stop, signal] : settled) {
     Task* task = tasks_.find(stop.tid());

@@ -142,8 +142,13 @@ inline constexpr std::size_t unwind_frames = 4096;         // Frames of one walk
 inline constexpr std::size_t unwind_stack_switches = 8;    // Times that it may go down to another stack.
 
 // The heap.
-inline constexpr std::size_t patches = 262'144;       // Breakpoints in all processes together.
-inline constexpr std::size_t trap_handlers = 16'384;  // Processes with a handler for them.
+// Of one mapping, beyond which it is not copied: address space that is reserved for shadows and cages.
+inline constexpr std::uint64_t copied_mapping_bytes = std::uint64_t{256} << 30;
+inline constexpr std::uint64_t copied_bytes = std::uint64_t{64}
+                                              << 30;   // Of all copies that wait to be looked at.
+inline constexpr std::size_t copied_threads = 65'536;  // Whose registers belong to a copy.
+inline constexpr std::size_t patches = 262'144;        // Breakpoints in all processes together.
+inline constexpr std::size_t trap_handlers = 16'384;   // Processes with a handler for them.
 inline constexpr std::size_t allocator_code_bytes = 256
                                                     << 10;  // Looked through for the ends of one function.
 inline constexpr std::size_t allocator_debug_file_bytes =

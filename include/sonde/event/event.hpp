@@ -149,11 +149,19 @@ struct MemoryUse {
   std::uint64_t mapped;
 };
 
+// See MemoryCopiedFrame.
+struct MemoryCopied {
+  std::uint64_t offset;
+  std::uint64_t size;
+  Nanoseconds pause;
+};
+
 struct Event {
   Nanoseconds time;
   TaskId task;
   std::variant<Session, TaskStarted, TaskName, SyscallEnter, SyscallExit, Signal, GroupStop, Exec, TaskEnded,
-               TaskDetached, Lost, Note, Module, Stack, FrameNames, Crash, ThreadStack, HeapCall, MemoryUse>
+               TaskDetached, Lost, Note, Module, Stack, FrameNames, Crash, ThreadStack, HeapCall, MemoryUse,
+               MemoryCopied>
       payload;
 };
 

@@ -30,6 +30,7 @@ enum class FrameType : std::uint16_t {
   thread_stack,   // What another thread of the process was doing then; after the crash.
   heap,           // A program asked an allocator for something, by its outermost call.
   memory_use,     // How much memory a process has, of one whose heap is watched: now and then.
+  memory_copied,  // The memory of a process was copied, as it ends or is left.
 };
 
 struct FrameHeader {
@@ -212,6 +213,13 @@ struct MemoryUseFrame {
   std::uint64_t anonymous;  // Of `resident`: what belongs to no file.
   std::uint64_t brk;        // The heap of brk(2).
   std::uint64_t mapped;     // Writable private mappings of no file, but for brk's and stacks; touched or not.
+};
+
+// Where the copy is told of, in the file that tracer and console share: of no use to anybody else.
+struct MemoryCopiedFrame {
+  std::uint64_t offset;
+  std::uint64_t size;
+  std::uint64_t pause_ns;  // For how long the process stood still for it.
 };
 
 // What a snapshot's segment holds.

@@ -101,7 +101,8 @@ class TextSink final : public Sink {
   void on(const event::Module&, const event::Event&, bool) {}
   void on(const event::Stack&, const event::Event&, bool) {}
   void on(const event::FrameNames&, const event::Event&, bool) {}
-  void on(const event::MemoryUse&, const event::Event&, bool) {}  // The heap's report has it.
+  void on(const event::MemoryUse&, const event::Event&, bool) {}     // The heap's report has it.
+  void on(const event::MemoryCopied&, const event::Event&, bool) {}  // For who looks for leaks.
   void forget(pid_t tid);
 
   Stream& out_;

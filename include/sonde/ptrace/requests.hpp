@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <sys/types.h>
+#include <vector>
 
 #include "sonde/arch/registers.hpp"
 #include "sonde/base/result.hpp"
@@ -18,6 +19,7 @@ struct Options {
   bool children = true;  // PTRACE_O_TRACEFORK and PTRACE_O_TRACEVFORK.
   bool seccomp = false;  // PTRACE_O_TRACESECCOMP.
   bool kill_on_exit = false;  // PTRACE_O_EXITKILL.
+  bool ends = false;          // PTRACE_O_TRACEEXIT.
 };
 
 // PTRACE_SEIZE: makes the calling thread the tracer without stopping the task. Any state of the task; the
@@ -67,6 +69,10 @@ bool is_int3(const siginfo_t& info);
 
 // PTRACE_GETREGS: all of the task's general-purpose registers. Empty when the task is gone.
 std::optional<arch::Registers> registers(pid_t tid);
+
+// PTRACE_GETREGSET of NT_X86_XSTATE: all that is no general-purpose register, as the words that it takes in
+// memory. Empty when the task is gone.
+std::vector<std::uint64_t> vector_registers(pid_t tid);
 
 // A register of struct user_regs_struct, at its byte offset. False when the task is gone.
 bool peek_register(pid_t tid, std::size_t offset, std::uint64_t& value);

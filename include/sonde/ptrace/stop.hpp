@@ -21,6 +21,7 @@ enum class StopKind : std::uint8_t {
   fork,
   vfork,
   exec,
+  exit,  // PTRACE_EVENT_EXIT: the task is about to end, and still has its memory.
   other_event,
 };
 
@@ -28,6 +29,9 @@ enum class StopKind : std::uint8_t {
 constexpr bool makes_task(StopKind kind) {
   return kind == StopKind::clone || kind == StopKind::fork || kind == StopKind::vfork;
 }
+
+// Whether nothing of what the task was doing goes on after such a stop.
+constexpr bool ends_program(StopKind kind) { return kind == StopKind::exec || kind == StopKind::exit; }
 
 // How a task goes on.
 enum class Run : std::uint8_t {

@@ -48,6 +48,9 @@ class HeapCapture {
   // every sleep, which ends when it is time.
   void tell_memory();
 
+  // The last task of a process is about to end: the last moment to look how large that is.
+  void tell_last_memory(TaskId task);
+
   // A task stands at a SIGTRAP. True when that is ours: it is ready to go on, without a signal.
   bool serve(Task& task);
   // A task is about to be given a signal: no signal's frame may have an address of ours.

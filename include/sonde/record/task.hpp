@@ -37,7 +37,8 @@ struct Task {
   bool in_group_stop = false;  // It listens, for what will let its process go on.
   bool let_go = false;         // To be detached at its next stop: a child that is not to be followed.
   bool own_filter =
-      false;  // It has a seccomp filter of its own, which may outrank ours: trace it by every call.
+      false;            // It has a seccomp filter of its own, which may outrank ours: trace it by every call.
+  bool ending = false;  // It has stopped for the last time.
   bool crash_told = false;             // Its process is about to die, and all was said of that.
   std::optional<ClearedFlag> cleared;  // To be restored at the exit of a clone, or at a child's first stop.
   ptrace::SyscallEntry entry{};

@@ -16,6 +16,7 @@
 #include "sonde/record/control.hpp"
 #include "sonde/record/event_writer.hpp"
 #include "sonde/record/heap_capture.hpp"
+#include "sonde/record/memory_copier.hpp"
 #include "sonde/record/options.hpp"
 #include "sonde/record/site_limiter.hpp"
 #include "sonde/record/stop_waiter.hpp"
@@ -60,6 +61,7 @@ class Tracer {
   std::vector<ptrace::Stop> stop_other_threads(TaskId task);
   void on_new_task(Task& parent, ptrace::StopKind kind);
   void on_exec(ptrace::Stop stop);
+  void on_ending(Task& task, ptrace::Stop stop);
 
   Task& adopt(pid_t tid, pid_t parent_tid, event::TaskOrigin origin, pid_t pid);
   Task* adopt_early(pid_t tid);
@@ -79,6 +81,7 @@ class Tracer {
   void let_go(Task& task, ptrace::Stop stop, int signal);
   ptrace::Run next_run(const Task& task) const;
 
+  void copy_what_is_left(const std::vector<std::pair<ptrace::Stop, int>>& stops);
   void after_breakpoint(Task& task, ptrace::Stop stop);
   void inherit_breakpoints(const Task& child, const Task& parent);
   std::optional<pid_t> maker_by_memory(pid_t child);
@@ -101,7 +104,8 @@ class Tracer {
   ControlSignal control_signal_;
   EventWriter events_;
   probes::PatchTable* const patches_;
-  std::optional<HeapCapture> heap_;  // With options_.heap.
+  std::optional<HeapCapture> heap_;     // With options_.heap.
+  std::optional<MemoryCopier> copier_;  // With options_.memory_file.
   SiteLimiter limiter_;
   StopWaiter waiter_;
   process::ProcFs proc_;

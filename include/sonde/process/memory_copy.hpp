@@ -1,0 +1,39 @@
+// A copy of what a process holds in memory, made at once while it stands still.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <sys/types.h>
+#include <vector>
+
+#include "sonde/base/result.hpp"
+#include "sonde/base/types.hpp"
+
+namespace sonde::process {
+
+// Consecutive bytes of the process, which stand at `offset` of the file with the copies.
+struct CopiedRun {
+  std::uint64_t begin;
+  std::uint64_t size;
+  std::uint64_t offset;
+};
+
+// What was copied, in the order of addresses. Pages that the process has never touched hold nothing and are
+// left out; so is what vanished, or cannot be read.
+struct MemoryCopy {
+  std::vector<CopiedRun> runs;
+  std::string maps;            // /proc/PID/maps, as it was then. Untrusted text.
+  std::uint64_t bytes = 0;     // Of all runs.
+  std::uint64_t left_out = 0;  // Bytes of mappings beyond limits::copied_mapping_bytes.
+};
+
+// Copies the writable mappings of a process, but for those of devices and the kernel's own, into a file
+// (memfd_create(2)) from `offset` on, which must be a multiple of the page size. All tasks that have this
+// memory must be stopped; `tid` is one of them. Which pages there are is asked of /proc/PID/pagemap, so that
+// a large mapping of which little is used costs little.
+//
+// Fails when there is more than `room` bytes, when the file cannot take it, or /proc does not tell.
+Result<MemoryCopy> copy_memory(pid_t tid, int file, std::uint64_t offset, std::uint64_t room);
+
+}  // namespace sonde::process

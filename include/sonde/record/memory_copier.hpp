@@ -1,0 +1,38 @@
+// Copies the memory of processes that are about to end, or to be left, for those who look for leaks in it.
+#pragma once
+
+#include <cstdint>
+#include <sys/types.h>
+#include <unordered_map>
+
+#include "sonde/process/memory_image.hpp"
+#include "sonde/record/event_writer.hpp"
+
+namespace sonde::record {
+
+class MemoryCopier {
+ public:
+  // `file`: where the images go, shared with the console, which gives back what it has used up.
+  MemoryCopier(int file, EventWriter& events) : file_(file), events_(events) {}
+
+  // The task stands at a stop: what it has in hand belongs to the next image of its process.
+  void take_state(TaskId task);
+  // Copies the memory that the task, and all others of its process, can no longer change, and tells of it.
+  void copy(TaskId task);
+  // The process is gone, or executes another program.
+  void forget(pid_t pid) { states_.erase(pid); }
+
+ private:
+  struct States {
+    std::vector<process::ThreadState> threads;
+    std::vector<std::uint64_t> vectors;
+  };
+  std::uint64_t room() const;
+
+  int file_;
+  EventWriter& events_;
+  std::uint64_t end_ = 0;  // Of what was written; a multiple of the page size.
+  std::unordered_map<pid_t, States> states_;
+};
+
+}  // namespace sonde::record
