@@ -25,12 +25,13 @@ constexpr std::uint64_t page_bytes = 4096;
 constexpr std::size_t entries_at_once = 16'384;  // Of pagemap: 64 MiB of the process.
 // Kernel documentation, admin-guide/mm/pagemap: bit 63 page present, bit 62 page swapped.
 constexpr std::uint64_t is_there = std::uint64_t{3} << 62;
+constexpr std::uint64_t of_file = std::uint64_t{1} << 61;  // Or shared; else the process's own.
 
 // A device may take a read for a command; [vvar] and its like are the kernel's.
 bool holds_data(const memory::Mapping& mapping) {
   const std::string_view name = mapping.name;
   const bool shared_memory = name.starts_with("/dev/zero") || name.starts_with("/dev/shm/");
-  return mapping.readable && mapping.writable && !name.starts_with("[v") &&
+  return mapping.readable && (mapping.writable || !mapping.executable) && !name.starts_with("[v") &&
          (shared_memory || !name.starts_with("/dev/"));
 }
 
@@ -50,7 +51,7 @@ void append_touched(int pagemap, const memory::Mapping& mapping, std::vector<Pag
     if (got <= 0) return;
     const auto known = static_cast<std::size_t>(got) / sizeof entries[0];
     for (std::size_t i = 0; i < known; ++i, at += page_bytes) {
-      if ((entries[i] & is_there) == 0) continue;
+      if ((entries[i] & is_there) == 0 || (!mapping.writable && (entries[i] & of_file) != 0)) continue;
       if (!touched.empty() && touched.back().end == at) {
         touched.back().end = at + page_bytes;
       } else {

@@ -1,5 +1,6 @@
 #include "sonde/record/memory_copier.hpp"
 
+#include <algorithm>
 #include <ctime>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -21,22 +22,21 @@ bool in_call(const arch::Registers& registers) { return static_cast<std::int64_t
 
 }  // namespace
 
-void MemoryCopier::take_state(TaskId task) {
-  const auto registers = ptrace::registers(task.tid);
-  if (!registers) return;
-  States& states = states_[task.pid];
-  if (states.threads.size() >= limits::copied_threads) return;
+void append_state(pid_t tid, process::MemoryImage& image) {
+  const auto registers = ptrace::registers(tid);
+  if (!registers || image.threads.size() >= limits::copied_threads) return;
   const bool ends = in_call(*registers) && registers->orig_rax == SYS_exit;
   const bool ends_all = in_call(*registers) && registers->orig_rax == SYS_exit_group;
-  process::ThreadState state{
-      registers->sp().value, registers->fs_base, {}, task.tid, ends, !ends && !ends_all, 0};
+  process::ThreadState state{registers->sp().value, registers->fs_base, {}, tid, ends, !ends && !ends_all, 0};
   std::copy_n(registers->general.begin(), state.registers.size(), state.registers.begin());
-  states.threads.push_back(state);
+  image.threads.push_back(state);
   // A call may use the caller's vector registers as it likes (psABI, "Register Usage").
   if (in_call(*registers)) return;
-  const auto vectors = ptrace::vector_registers(task.tid);
-  states.vectors.insert(states.vectors.end(), vectors.begin(), vectors.end());
+  const auto vectors = ptrace::vector_registers(tid);
+  image.vectors.insert(image.vectors.end(), vectors.begin(), vectors.end());
 }
+
+void MemoryCopier::take_state(TaskId task) { append_state(task.tid, images_[task.pid]); }
 
 // What the file has is given back by the console as it goes on: so long no more is taken than fits.
 std::uint64_t MemoryCopier::room() const {
@@ -49,12 +49,8 @@ std::uint64_t MemoryCopier::room() const {
 void MemoryCopier::copy(TaskId task) {
   if (events_.muted()) return;
   const Nanoseconds began = now();
-  auto states = states_.extract(task.pid);
-  process::MemoryImage image;
-  if (!states.empty()) {
-    image.threads = std::move(states.mapped().threads);
-    image.vectors = std::move(states.mapped().vectors);
-  }
+  process::MemoryImage image = std::exchange(images_[task.pid], {});
+  images_.erase(task.pid);
   auto memory = process::copy_memory(task.tid, file_, end_, room());
   constexpr Nanoseconds patience_ns = 30'000'000'000;
   while (!memory && memory.error().code == ErrorCode::limit && room() != limits::copied_bytes &&

@@ -16,6 +16,7 @@
 #include "sonde/ptrace/wait.hpp"
 #include "sonde/record/capture.hpp"
 #include "sonde/record/interrupted_call.hpp"
+#include "sonde/record/memory_copier.hpp"
 #include "sonde/record/stack_walker.hpp"
 
 namespace sonde::record {
@@ -57,9 +58,15 @@ class Sampler {
  public:
   Sampler(pid_t pid, const Options& options) : capture_(options) { sample_.pid = pid; }
 
+  // The process as it stands: who they are, for whom it is that.
+  using WhileStopped = std::function<void(std::span<const TaskId>)>;
+
   Result<stacks::ProcessStacks> run();
+  // Without stacks: all that is done is that. For how long the process was stopped for it.
+  Result<Nanoseconds> stop_for(const WhileStopped& work);
 
  private:
+  Result<void> begin();
   Result<void> seize_leader();
   bool seize_others();
   Result<void> seize(pid_t tid);
@@ -84,11 +91,29 @@ class Sampler {
   stacks::ProcessStacks sample_;
 };
 
-Result<stacks::ProcessStacks> Sampler::run() {
+Result<void> Sampler::begin() {
   const pid_t own[] = {::getpid()};
   if (auto checked = process::check_attachable(proc_, sample_.pid, own); !checked)
     return Failure(checked.error());
   if (const auto status = proc_.status(sample_.pid)) sample_.pid = status->pid;
+  return {};
+}
+
+Result<Nanoseconds> Sampler::stop_for(const WhileStopped& work) {
+  if (auto begun = begin(); !begun) return Failure(begun.error());
+  if (auto seized = seize_leader(); !seized) return Failure(seized.error());
+  const Nanoseconds began = now();
+  do stop_all();
+  while (seize_others());
+  std::vector<TaskId> tasks;
+  for (const auto& [tid, stop] : stops_) tasks.push_back({sample_.pid, tid});
+  work(tasks);
+  while (!stops_.empty()) let_go(std::move(stops_.extract(stops_.begin()).mapped()));
+  return now() - began;
+}
+
+Result<stacks::ProcessStacks> Sampler::run() {
+  if (auto begun = begin(); !begun) return Failure(begun.error());
   walker_.prepare(sample_.pid, now());
   if (auto seized = seize_leader(); !seized) return Failure(seized.error());
   const Nanoseconds began = now();
@@ -223,22 +248,58 @@ void Sampler::let_go(ptrace::Stop stop) {
 
 }  // namespace
 
+namespace {
+
+Result<StoppedProcess> copy_stopped(std::span<const TaskId> tasks, int file, std::uint64_t room) {
+  StoppedProcess process;
+  for (const TaskId task : tasks) append_state(task.tid, process.image);
+  auto memory = process::copy_memory(tasks.front().tid, file, 0, room);
+  if (!memory) return Failure(memory.error());
+  process.image.memory = *std::move(memory);
+  return process;
+}
+
+// SIGCHLD is the thread's to take.
+void in_thread(const std::function<void()>& tracing, const std::function<void()>& meanwhile) {
+  sigset_t child;
+  sigset_t before;
+  ::sigemptyset(&child);
+  ::sigaddset(&child, SIGCHLD);
+  ::pthread_sigmask(SIG_BLOCK, &child, &before);
+  std::thread thread(tracing);
+  meanwhile();
+  thread.join();
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
+}  // namespace
+
 // In a thread of its own: the kernel ends a thread's tracing with the thread (ptrace(2)), also of a task that
 // did not stop for us and that nobody could detach therefore. Otherwise it would stop when it wakes up, until
 // sonde ends.
 Result<stacks::ProcessStacks> sample_process(pid_t pid, const Options& options,
                                              const std::function<void()>& meanwhile) {
-  sigset_t child;
-  sigset_t before;
-  ::sigemptyset(&child);
-  ::sigaddset(&child, SIGCHLD);
-  ::pthread_sigmask(SIG_BLOCK, &child, &before);  // It is the thread's to take.
   Result<stacks::ProcessStacks> sample;
-  std::thread tracing([&] { sample = Sampler(pid, options).run(); });
-  meanwhile();
-  tracing.join();
-  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  in_thread([&] { sample = Sampler(pid, options).run(); }, meanwhile);
   return sample;
+}
+
+Result<StoppedProcess> copy_process(pid_t pid, int file, std::uint64_t room) {
+  Result<StoppedProcess> copied = fail(ErrorCode::gone, "it has no task that can be stopped");
+  const Options options;
+  in_thread(
+      [&] {
+        const auto stopped_for = Sampler(pid, options).stop_for([&](std::span<const TaskId> tasks) {
+          if (!tasks.empty()) copied = copy_stopped(tasks, file, room);
+        });
+        if (!stopped_for) {
+          copied = Failure(stopped_for.error());
+        } else if (copied) {
+          copied->stopped_for = *stopped_for;
+        }
+      },
+      [] {});
+  return copied;
 }
 
 }  // namespace sonde::record

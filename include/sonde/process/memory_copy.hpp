@@ -28,7 +28,8 @@ struct MemoryCopy {
   std::uint64_t left_out = 0;  // Bytes of mappings beyond limits::copied_mapping_bytes.
 };
 
-// Copies the writable mappings of a process, but for those of devices and the kernel's own, into a file
+// Copies the writable mappings of a process, but for those of devices and the kernel's own, and what it has
+// changed of those that it can only read (relocated tables), into a file
 // (memfd_create(2)) from `offset` on, which must be a multiple of the page size. All tasks that have this
 // memory must be stopped; `tid` is one of them. Which pages there are is asked of /proc/PID/pagemap, so that
 // a large mapping of which little is used costs little.

@@ -10,6 +10,9 @@
 
 namespace sonde::record {
 
+// Adds what a stopped task has in hand.
+void append_state(pid_t tid, process::MemoryImage& image);
+
 class MemoryCopier {
  public:
   // `file`: where the images go, shared with the console, which gives back what it has used up.
@@ -20,19 +23,15 @@ class MemoryCopier {
   // Copies the memory that the task, and all others of its process, can no longer change, and tells of it.
   void copy(TaskId task);
   // The process is gone, or executes another program.
-  void forget(pid_t pid) { states_.erase(pid); }
+  void forget(pid_t pid) { images_.erase(pid); }
 
  private:
-  struct States {
-    std::vector<process::ThreadState> threads;
-    std::vector<std::uint64_t> vectors;
-  };
   std::uint64_t room() const;
 
   int file_;
   EventWriter& events_;
   std::uint64_t end_ = 0;  // Of what was written; a multiple of the page size.
-  std::unordered_map<pid_t, States> states_;
+  std::unordered_map<pid_t, process::MemoryImage> images_;  // Threads, until the memory is copied.
 };
 
 }  // namespace sonde::record

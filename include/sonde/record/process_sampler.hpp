@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include "sonde/base/result.hpp"
+#include "sonde/process/memory_image.hpp"
 #include "sonde/record/options.hpp"
 #include "sonde/stacks/process_stacks.hpp"
 
@@ -20,5 +21,14 @@ namespace sonde::record {
 // process must have no other tracees and no children.
 Result<stacks::ProcessStacks> sample_process(
     pid_t pid, const Options& options, const std::function<void()>& meanwhile = [] {});
+
+struct StoppedProcess {
+  process::MemoryImage image;
+  Nanoseconds stopped_for = 0;
+};
+
+// Stops all threads of the process in the same way, copies its memory into the file and lets them go on.
+// Fails as sample_process(), and as process::copy_memory().
+Result<StoppedProcess> copy_process(pid_t pid, int file, std::uint64_t room);
 
 }  // namespace sonde::record
