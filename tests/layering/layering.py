@@ -26,7 +26,7 @@ LIBRARIES = [
 ]
 # These reach a tracee: the layers of PURE must not stand on any of them.
 TOUCHING = {"ptrace", "memory", "process", "record"}
-PURE = {"base", "syscall", "event", "filter", "decode", "analysis", "stacks", "suppress", "output",
+PURE = {"base", "syscall", "event", "filter", "decode", "analysis", "stacks", "suppress", "leaks", "output",
         "arch", "elf", "unwind", "dwarf", "names", "verify"}
 
 WAIT = re.compile(r"(?<![\w.>])(?:::)?(?:wait3|wait4|waitpid|waitid)\s*\(|(?<!\w)::wait\s*\(|\bSYS_wait")

@@ -127,6 +127,10 @@ inline constexpr std::size_t suppression_cache_bytes = std::size_t{64}
 inline constexpr std::size_t leak_report_bytes = std::size_t{256} << 20;  // Of --against.
 inline constexpr std::size_t leak_report_nesting = 64;                    // Of its values in one another.
 
+// What is lost of a heap.
+inline constexpr std::size_t leak_blocks = 64 << 20;  // Blocks of one process that are searched for.
+inline constexpr std::size_t leak_regions = 1 << 20;  // Pieces of its memory that are searched.
+
 // Unwinding.
 inline constexpr std::size_t cfi_section_bytes = std::size_t{1}
                                                  << 30;           // .eh_frame or .debug_frame of a module.

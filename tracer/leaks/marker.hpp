@@ -1,0 +1,89 @@
+// Walks along the pointers, from the roots and from the lost blocks.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "leaks/heuristics.hpp"
+#include "leaks/memory.hpp"
+#include "leaks/pipeline.hpp"
+#include "sonde/leaks/scan.hpp"
+
+namespace sonde::leaks {
+
+class Marker {
+ public:
+  explicit Marker(const Input& input);
+
+  // All of it. Each block is looked through once, lost ones twice where they hold each other.
+  Outcome run();
+
+ private:
+  enum class State : std::uint8_t {
+    unseen,
+    entered,    // A definitely reachable block, or a root, has an interior-pointer to it.
+    reachable,  // These, once they are so, are in the work list or have left it.
+    possible,
+    lost,  // One of the definite block's that leaders_ says, as far as is known.
+    led,   // The same, for good.
+  };
+
+  void mark_reachable();
+  void mark_possible();
+  void mark_lost();
+  void lead();
+  void scan_root(const Region& region);
+  // Those of the blocks in the work list, and of all that they lead to.
+  template <State mark>
+  void follow();
+
+  template <State mark>
+  void look_at(std::uint64_t word) {
+    pipeline_.add(
+        word, [this](std::uint32_t index) { __builtin_prefetch(&states_[index], 1); },
+        [this](const Block& block, std::uint32_t index, std::uint64_t pointer) {
+          arrive<mark>(block, index, pointer);
+        });
+  }
+  template <State mark>
+  void drain() {
+    pipeline_.drain([this](std::uint32_t index) { __builtin_prefetch(&states_[index], 1); },
+                    [this](const Block& block, std::uint32_t index, std::uint64_t pointer) {
+                      arrive<mark>(block, index, pointer);
+                    });
+  }
+  // The words of the memory up to `to`, as far as it could be copied. Returns how many bytes could not.
+  template <State mark>
+  std::uint64_t scan_words(std::uint64_t from, std::uint64_t to);
+  // A word points to the block: which may change its state, and put it into the work list.
+  template <State mark>
+  void arrive(const Block& block, std::uint32_t index, std::uint64_t pointer);
+
+  void push(std::uint32_t index, State state) {
+    states_[index] = state;
+    list_[list_end_++] = index;
+  }
+  // What the blocks need that stand some places behind in the work list.
+  void prefetch_ahead();
+
+  void count(Outcome& outcome) const;
+  void sum_up_leaders(Outcome& outcome);
+
+  const Input& input_;
+  const Blocks& blocks_;
+  Memory memory_;
+  Pipeline pipeline_;
+  std::vector<State> states_;
+  // Each block gets into it once a walk at most: so it has room for all, and is but a row with two ends.
+  std::unique_ptr<std::uint32_t[]> list_;
+  std::size_t list_begin_ = 0;
+  std::size_t list_end_ = 0;
+  std::vector<std::uint32_t> leaders_;
+  std::uint32_t leader_ = 0;  // Whose blocks are being looked for.
+  bool crossed_ = false;      // One of them was another's before.
+  std::uint64_t words_ = 0;
+  std::uint64_t unreadable_ = 0;
+};
+
+}  // namespace sonde::leaks

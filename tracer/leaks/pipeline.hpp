@@ -1,0 +1,98 @@
+// Finds the blocks that words point to, many at once: a search waits for memory some three times, and a
+// block's state is a fourth, so several words are under way, each asking for what it will need next.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "sonde/leaks/blocks.hpp"
+
+namespace sonde::leaks {
+
+class Pipeline {
+ public:
+  explicit Pipeline(const Blocks& blocks) : blocks_(blocks) {}
+
+  // A word may point to a block. `prefetch(index)` is called some words before `arrive(block, index, word)`,
+  // which is called, in the words' order, for each that points into a block or at its very end.
+  template <typename Prefetch, typename Arrive>
+  void add(std::uint64_t word, const Prefetch& prefetch, const Arrive& arrive) {
+    if (!blocks_.may_have(word)) return;
+    if (!begin_search(word)) return;
+    ++added_;
+    if (added_ > step) find_page(entry(added_ - 1 - step));
+    if (added_ > 2 * step) find_block(entry(added_ - 1 - 2 * step), prefetch);
+    if (added_ > 3 * step) finish(arrive);
+  }
+
+  bool empty() const { return added_ == finished_; }
+
+  // Brings those to their end that are under way.
+  template <typename Prefetch, typename Arrive>
+  void drain(const Prefetch& prefetch, const Arrive& arrive) {
+    const std::uint64_t paged = added_ > step ? added_ - step : 0;
+    const std::uint64_t found = added_ > 2 * step ? added_ - 2 * step : 0;
+    const std::uint64_t end = added_;
+    for (std::uint64_t i = paged; i < end; ++i) find_page(entry(i));
+    for (std::uint64_t i = found; i < end; ++i) find_block(entry(i), prefetch);
+    while (finished_ < end) finish(arrive);
+    added_ = finished_ = 0;
+  }
+
+ private:
+  struct Entry {
+    std::uint64_t word;
+    const Blocks::Run* run;
+    std::uint32_t index;
+  };
+  static constexpr std::uint64_t step = 12;
+  static constexpr std::uint64_t entries = 64;
+  static_assert(entries > 3 * step);
+
+  Entry& entry(std::uint64_t number) { return ring_[number % entries]; }
+
+  bool begin_search(std::uint64_t word) {
+    if (run_ == nullptr || word < run_->begin || word >= run_end_) {
+      run_ = blocks_.run_at(word);
+      if (run_ == nullptr) return false;
+      run_end_ = run_ + 1 == blocks_.runs_.data() + blocks_.runs_.size() ? ~std::uint64_t{0} : run_[1].begin;
+    }
+    const std::uint64_t page = (word - run_->begin) >> run_->shift;
+    if (page < run_->pages) __builtin_prefetch(&blocks_.slots_[run_->slot + page]);
+    entry(added_) = {word, run_, Blocks::none};
+    return true;
+  }
+
+  void find_page(const Entry& entry) {
+    const std::uint64_t page = (entry.word - entry.run->begin) >> entry.run->shift;
+    if (page >= entry.run->pages) return;
+    const std::uint32_t from = blocks_.slots_[entry.run->slot + page];
+    const std::size_t last = blocks_.packed_.size() - 1;
+    __builtin_prefetch(&blocks_.packed_[from == 0 ? 0 : from - 1]);
+    __builtin_prefetch(&blocks_.packed_[std::min<std::size_t>(from + 7, last)]);
+  }
+
+  template <typename Prefetch>
+  void find_block(Entry& entry, const Prefetch& prefetch) {
+    entry.index = blocks_.last_before(*entry.run, entry.word);
+    prefetch(entry.index);
+  }
+
+  template <typename Arrive>
+  void finish(const Arrive& arrive) {
+    const Entry& done = entry(finished_++);
+    const Block block = blocks_.block(done.index, *done.run);
+    if (done.word <= block.end()) arrive(block, done.index, done.word);
+  }
+
+  const Blocks& blocks_;
+  const Blocks::Run* run_ = nullptr;  // Of the last word.
+  std::uint64_t run_end_ = 0;
+  std::array<Entry, entries> ring_;
+  std::uint64_t added_ = 0;
+  std::uint64_t finished_ = 0;
+};
+
+}  // namespace sonde::leaks
