@@ -68,7 +68,10 @@ namespace tcache {
 inline constexpr std::size_t bin_count = 64;
 inline constexpr std::uint64_t entries = 0x80;
 inline constexpr std::uint64_t bytes = 0x280;
-inline constexpr std::uint64_t chunk_bytes = bytes + chunk::header;
+// A chunk that is too large by less than another chunk is given as it is.
+constexpr bool fits(std::uint64_t chunk_bytes) {
+  return chunk_bytes == bytes + chunk::header || chunk_bytes == bytes + chunk::header + chunk::alignment;
+}
 }  // namespace tcache
 
 // What a pointer that is kept at `at` in a list of free chunks means ("safe-linking", since 2.32).

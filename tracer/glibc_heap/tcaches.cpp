@@ -109,7 +109,7 @@ std::vector<Address> find_tcaches(const Process& process, CachedMemory& memory,
                                   const std::vector<Address>& first_blocks, FreeLists& lists, Notes& notes) {
   std::vector<Address> candidates;
   for (const Block& block : blocks) {
-    if (block.size + word_bytes == tcache::chunk_bytes) candidates.push_back(block.address);
+    if (tcache::fits(block.size + word_bytes)) candidates.push_back(block.address);
   }
   std::vector<Address> found;
   const auto offset = ThreadVariables(process, memory, arenas, candidates).find_offset();
