@@ -27,7 +27,7 @@ LIBRARIES = [
 # These reach a tracee: the layers of PURE must not stand on any of them.
 TOUCHING = {"ptrace", "memory", "process", "record"}
 PURE = {"base", "syscall", "event", "filter", "decode", "analysis", "stacks", "suppress", "leaks", "output",
-        "arch", "elf", "unwind", "dwarf", "names", "verify"}
+        "arch", "elf", "unwind", "dwarf", "names", "verify", "glibc_heap"}
 
 WAIT = re.compile(r"(?<![\w.>])(?:::)?(?:wait3|wait4|waitpid|waitid)\s*\(|(?<!\w)::wait\s*\(|\bSYS_wait")
 PRINTING = re.compile(r"\bstd::c(?:out|err|log)\b|(?:\bstd::|(?<!\w)::)exit\s*\(|(?:std::|(?<![\w.>:]))(?:printf|puts)\s*\(")

@@ -1,0 +1,26 @@
+#include "glibc_heap/cached_memory.hpp"
+
+#include <span>
+
+#include "glibc_heap/layout.hpp"
+
+namespace sonde::glibc_heap {
+
+CachedMemory::CachedMemory(const MemoryReader& memory, std::size_t piece_bytes, std::size_t pieces)
+    : memory_(memory), piece_bytes_(piece_bytes), pieces_(pieces) {}
+
+std::optional<std::uint64_t> CachedMemory::missing_word(Piece& piece, Address address) {
+  if ((address.value & 7) != 0) return std::nullopt;
+  if (piece.bytes.empty()) piece.bytes.resize(piece_bytes_);
+  // From its page on, since what lies before it in the piece need not be readable.
+  piece.begin = address.value & ~(page_bytes - 1);
+  const std::size_t left = piece_bytes_ - static_cast<std::size_t>(piece.begin & (piece_bytes_ - 1));
+  piece.filled = memory_.read({piece.begin}, std::span(piece.bytes).first(left)) & ~std::size_t{7};
+  const std::uint64_t offset = address.value - piece.begin;
+  if (offset >= piece.filled) return std::nullopt;
+  std::uint64_t value = 0;
+  std::memcpy(&value, piece.bytes.data() + offset, sizeof value);
+  return value;
+}
+
+}  // namespace sonde::glibc_heap
