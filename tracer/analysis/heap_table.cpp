@@ -49,6 +49,11 @@ std::vector<const ProcessHeap*> HeapTable::heaps() const {
   return used;
 }
 
+const ProcessHeap* HeapTable::heap_of(pid_t pid) const {
+  const auto found = processes_.find(pid);
+  return found == processes_.end() ? nullptr : found->second.heap.get();
+}
+
 void HeapTable::on(const event::HeapCall& call, const event::Event& event) {
   const bool counted = matches_ && !call.left_out;
   if (!counted && call.operation == event::HeapOperation::allocate) return;

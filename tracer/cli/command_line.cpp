@@ -51,6 +51,19 @@ std::optional<ExitNow> choose_heap(Word dashes, Word end, Settings& settings, Ra
   return std::nullopt;
 }
 
+std::optional<ExitNow> choose_leaks(Word dashes, Word end, Settings& settings, RawOptions& raw) {
+  raw.heap.verb = true;
+  raw.leaks.verb = true;
+  const bool runs = dashes != end;
+  settings.verb = runs ? Verb::run : raw.timeout.empty() ? Verb::leaks : Verb::attach;
+  settings.command.assign(runs ? dashes + 1 : dashes, end);
+  if (settings.command.empty() == raw.pids.empty()) {
+    return usage_error(
+        "leaks: which process, or program? Usage: sonde leaks [options] (PID... | -- PROGRAM [ARG...])");
+  }
+  return std::nullopt;
+}
+
 // Which verb was meant, and of what. `dashes` is the first "--", if there is one.
 std::optional<ExitNow> choose(const Verbs& verbs, Word dashes, Word end, Settings& settings,
                               RawOptions& raw) {
@@ -58,6 +71,7 @@ std::optional<ExitNow> choose(const Verbs& verbs, Word dashes, Word end, Setting
   const CLI::App* run = recorded ? verbs.record_run : verbs.run;
   if (run->parsed()) return choose_run(*run, dashes, end, settings);
   if ((recorded ? verbs.record_heap : verbs.heap)->parsed()) return choose_heap(dashes, end, settings, raw);
+  if (verbs.leaks->parsed()) return choose_leaks(dashes, end, settings, raw);
   if ((recorded ? verbs.record_attach : verbs.attach)->parsed()) {
     settings.verb = Verb::attach;
     if (raw.pids.empty()) return usage_error("attach: which process? Usage: sonde attach [options] PID...");

@@ -116,7 +116,9 @@ int run_console_process(const Settings& settings, event::Ring& ring, record::Con
   }
   outputs.end_progress();
   if (!ended) pump.finish();
-  return outputs.finish() || ended ? 0 : 125;
+  const bool good = outputs.finish() || ended;
+  if (!good) return 125;
+  return outputs.found_leaks() ? console_found_leaks : 0;
 }
 
 }  // namespace sonde::cli

@@ -15,6 +15,7 @@ struct Verbs {
   CLI::App* run;
   CLI::App* attach;
   CLI::App* heap;
+  CLI::App* leaks;
   CLI::App* record;
   CLI::App* record_run;
   CLI::App* record_attach;

@@ -122,7 +122,8 @@ stacks::Functions FileSymbols::in_module(const stacks::Module& module, std::uint
   const names::Location location = file->module->locate(address);
   if (const auto problem = file->debug_files.server_problem()) complain(*problem);
   for (const names::Frame& frame : location.frames) {
-    functions.push_back({std::string(frame.function), 0, std::string(frame.file), frame.line, frame.column});
+    functions.push_back({std::string(frame.function), 0, std::string(frame.file), frame.line, frame.column,
+                         std::string(frame.linkage_name)});
   }
   if (!functions.empty() && location.offset) functions.back().start = address - *location.offset;
   return functions;
@@ -135,7 +136,7 @@ stacks::Functions FileSymbols::in_memory(pid_t pid, std::uint64_t address) {
   }
   const auto function = found->second.find({address});
   if (!function) return {};
-  return {{std::string(function->name), function->begin.value, {}, 0, 0}};
+  return {{std::string(function->name), function->begin.value, {}, 0, 0, {}}};
 }
 
 }  // namespace sonde::cli

@@ -96,7 +96,7 @@ Result<void> apply_heap(Settings& settings, const HeapOptions& heap) {
   record::Options& tracing = settings.tracing;
   settings.heap_stacks = !heap.no_stacks;
   settings.output.heap.by = output::heap_grouping_named(heap.by).value_or(output::HeapGrouping::site);
-  if (heap.verb) {
+  if (heap.verb) {  // Or that for leaks, which watches the same.
     settings.events = {"heap"};
     settings.output.summary = Summary::only;
     tracing.crash_reports = false;

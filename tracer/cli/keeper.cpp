@@ -113,6 +113,7 @@ class Keeper {
   std::optional<Error> program_failure_;
   int ended_by_ = 0;    // The signal that tells us to end without waiting for the program.
   int own_status_ = 0;  // 125 when something of ours failed.
+  bool found_leaks_ = false;
   bool detach_asked_ = false;
   bool killed_ = false;  // Tracer and console, by us.
   std::optional<Nanoseconds> deadline_;
@@ -328,7 +329,8 @@ void Keeper::look_at_children() {
   if (console_ > 0) {
     if (const auto status = ptrace::child_status(console_, false)) {
       console_ = 0;
-      if (!WIFEXITED(*status) || WEXITSTATUS(*status) != 0) own_status_ = own_failure;
+      found_leaks_ = WIFEXITED(*status) && WEXITSTATUS(*status) == console_found_leaks;
+      if (!found_leaks_ && (!WIFEXITED(*status) || WEXITSTATUS(*status) != 0)) own_status_ = own_failure;
       if (WIFSIGNALED(*status) && !killed_) {
         complain(
             fmt::format("the console process was ended by signal {}; no more events are shown, and what was "
@@ -381,6 +383,8 @@ int Keeper::result() {
     return status_for(*program_failure_);
   }
   if (ended_by_ != 0) end_by(ended_by_);
+  if (own_status_ == 0 && found_leaks_ && settings_.leaks.error_exitcode)
+    return *settings_.leaks.error_exitcode;
   if (own_status_ != 0 || !program_status_) return own_status_;
   if (WIFSIGNALED(*program_status_)) end_by(WTERMSIG(*program_status_));
   return WEXITSTATUS(*program_status_);

@@ -19,6 +19,8 @@ int main(int argc, char** argv) {
       return stack(*settings);
     case Verb::symbolize:
       return symbolize(*settings);
+    case Verb::leaks:
+      return leaks(*settings);
     case Verb::suppressions:
       return check_suppressions(*settings);
   }

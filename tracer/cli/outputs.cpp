@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "cli/leak_sink.hpp"
 #include "sonde/base/clock.hpp"
 #include "sonde/cli/message.hpp"
 #include "sonde/output/csv_sink.hpp"
@@ -161,7 +162,14 @@ Result<Outputs> Outputs::open(const Settings& settings) {
   if (settings.output.summary != Summary::none && settings.tracing.system_calls) {
     outputs.sinks_.push_back(summary_sink(settings.output, *outputs.out_));
   }
-  if (settings.output.summary != Summary::none && outputs.heap_) {
+  if (settings.leaks.wanted) {
+    auto check = LeakCheck::make(settings.leaks);
+    if (!check) return Failure(check.error());
+    auto sink = std::make_unique<LeakSink>(*outputs.out_, settings.tracing.memory_file, *std::move(check),
+                                           *outputs.heap_, *outputs.stacks_);
+    outputs.leak_sink_ = sink.get();
+    outputs.sinks_.push_back(std::move(sink));
+  } else if (settings.output.summary != Summary::none && outputs.heap_) {
     auto report = heap_report_sink(settings.output, *outputs.out_,
                                    settings.output.summary == Summary::only ? notices : nullptr,
                                    *outputs.heap_, *outputs.stacks_);
@@ -225,6 +233,8 @@ bool Outputs::finish() {
   return good;
 }
 
+bool Outputs::found_leaks() const { return leak_sink_ != nullptr && leak_sink_->found(); }
+
 bool Outputs::ended() const { return trace_error_ || (out_ && out_->state() != output::Stream::State::open); }
 
 std::string Outputs::why_ended() const {
@@ -235,6 +245,7 @@ std::string Outputs::why_ended() const {
 
 void Outputs::abandon() {
   heap_report_ = nullptr;
+  leak_sink_ = nullptr;
   progress_.reset();
   sinks_.clear();
   out_.reset();

@@ -6,6 +6,15 @@
 
 namespace sonde::cli {
 
+struct LeakOptions {
+  bool verb = false;  // `sonde leaks`
+  std::string form = "text";
+  std::string show = "definite,possible";
+  std::string fail_on = "definite";
+  std::vector<std::string> suppressions;
+  bool no_default_suppressions = false;
+};
+
 struct HeapOptions {
   bool verb = false;  // `sonde heap`
   bool no_stacks = false;
@@ -40,6 +49,7 @@ struct RawOptions {
   bool no_low_latency = false;
   bool no_crash_report = false;
   HeapOptions heap;
+  LeakOptions leaks;
 };
 
 }  // namespace sonde::cli

@@ -1,4 +1,9 @@
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
+#include <sys/mman.h>
+
+#include <fmt/format.h>
 
 #include "sonde/cli/filters.hpp"
 #include "sonde/cli/keeper.hpp"
@@ -23,6 +28,14 @@ int trace(Settings& settings) {
   if (auto required = require_captures(settings); !required) {
     complain(required.error());
     return failure;
+  }
+  // All of sonde's processes have it; the program has not.
+  if (settings.leaks.wanted) {
+    settings.tracing.memory_file = ::memfd_create("sonde-memory", MFD_CLOEXEC);
+    if (settings.tracing.memory_file < 0) {
+      complain(fmt::format("cannot make a file in memory: {}", std::strerror(errno)));
+      return failure;
+    }
   }
   push_filters_down(settings);
   push_heap_filters_down(settings);

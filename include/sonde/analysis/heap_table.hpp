@@ -34,6 +34,8 @@ class HeapTable {
   // Those that were used, in the order in which they began. Of more than limits::heap_processes the ended
   // ones with the smallest peaks are dropped.
   std::vector<const ProcessHeap*> heaps() const;
+  // That which the process has now; null where it has none.
+  const ProcessHeap* heap_of(pid_t pid) const;
   const HeapShared& shared() const { return shared_; }
   Nanoseconds start() const { return start_; }  // Of the trace.
   std::uint64_t heaps_left_out() const { return heaps_left_out_; }

@@ -18,6 +18,8 @@
 
 namespace sonde::cli {
 
+class LeakSink;
+
 class Outputs {
  public:
   // Opens the output, and the trace file when `settings` name one to be written.
@@ -47,6 +49,8 @@ class Outputs {
   std::string why_ended() const;
   // The command of -o '|command', to be waited for; 0 for none.
   pid_t command() const { return command_; }
+  // Whether leaks were found that are to make the exit status tell of it.
+  bool found_leaks() const;
   // In a process that does not write: closes the descriptors.
   void abandon();
 
@@ -57,6 +61,7 @@ class Outputs {
   std::unique_ptr<output::Stream> notices_;
   std::vector<std::unique_ptr<output::Sink>> sinks_;
   output::HeapReportSink* heap_report_ = nullptr;  // One of them.
+  LeakSink* leak_sink_ = nullptr;                  // Another.
   std::optional<output::HeapProgress> progress_;
   std::optional<event::TraceFileWriter> trace_;
   std::optional<Error> trace_error_;

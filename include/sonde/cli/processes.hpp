@@ -30,6 +30,9 @@ void ignore_terminal_signals();
 int run_tracer_process(const Settings& settings, event::Ring& ring, record::ControlSocket control,
                        process::Launch* program, std::vector<pid_t> own, probes::PatchTable* patches);
 
+// Of the console: all is well, and there are leaks of the sort that is to fail the run.
+inline constexpr int console_found_leaks = 1;
+
 int run_console_process(const Settings& settings, event::Ring& ring, record::ControlSocket control,
                         UniqueFd lifeline, Outputs outputs);
 

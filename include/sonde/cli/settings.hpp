@@ -14,11 +14,12 @@
 #include "sonde/decode/style.hpp"
 #include "sonde/filter/typed.hpp"
 #include "sonde/output/heap_report.hpp"
+#include "sonde/output/leak_report.hpp"
 #include "sonde/record/options.hpp"
 
 namespace sonde::cli {
 
-enum class Verb { run, attach, report, filter, stack, symbolize, suppressions };
+enum class Verb { run, attach, report, filter, stack, symbolize, suppressions, leaks };
 enum class Format { text, json, csv };
 enum class Summary { none, also, only };  // -C, -c
 enum class ClockStyle { none, seconds, microseconds, unix_time };
@@ -60,6 +61,21 @@ struct SuppressionsSettings {
       reviewed_within;  // Days; not typed: what is usual, and only of entries with a date.
 };
 
+// What `sonde leaks` is asked.
+struct LeakSettings {
+  enum class Form { text, json, sarif, junit };
+
+  bool wanted = false;
+  Form form = Form::text;
+  output::LeakReportOptions report;
+  bool print_suppressions = false;
+  bool default_suppressions = true;
+  std::vector<std::string> suppressions;  // Files.
+  std::string baseline;                   // A file; empty: none.
+  suppress::LeakKinds fail_on;            // What makes the exit status one of findings.
+  std::optional<int> error_exitcode;      // That status; not typed: findings change nothing.
+};
+
 struct Settings {
   Verb verb = Verb::run;
   std::vector<std::string> command;  // run: the program and its arguments.
@@ -68,6 +84,7 @@ struct Settings {
   std::string expression;            // filter
   SymbolizeSettings symbolize;
   SuppressionsSettings suppressions;
+  LeakSettings leaks;
   std::vector<std::string> symbols_from;  // --symbols-from
   bool debuginfod = false;
   OutputSettings output;
@@ -103,7 +120,7 @@ struct Settings {
 
   // Whether a report on the heap is written.
   bool reports_heap() const {
-    return tracing.heap && output.summary != Summary::none && !(records() && output.path.empty());
+    return tracing.heap && !leaks.wanted && output.summary != Summary::none && !(records() && output.path.empty());
   }
 
   // Whether events of that sort ("syscalls", "signals", "processes", "heap", "mappings") are to be shown, as

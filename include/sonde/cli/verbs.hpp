@@ -10,6 +10,7 @@ int report(const Settings& settings);
 int explain_filter(const Settings& settings);
 int stack(const Settings& settings);
 int symbolize(const Settings& settings);
+int leaks(const Settings& settings);  // Of processes that were never watched.
 int check_suppressions(const Settings& settings);
 
 }  // namespace sonde::cli

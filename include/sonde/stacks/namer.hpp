@@ -20,6 +20,7 @@ struct Function {
   std::string file;
   std::uint32_t line = 0;
   std::uint32_t column = 0;
+  std::string linkage_name = {};  // As the file has it; of a live trace alone.
 };
 
 // Innermost first: the functions inlined at the address, then the one that they became part of.

@@ -1,0 +1,112 @@
+#include "cli/leak_check.hpp"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "sonde/base/clock.hpp"
+#include "sonde/base/limits.hpp"
+#include "sonde/base/read_file.hpp"
+#include "sonde/suppress/parser.hpp"
+
+namespace sonde::cli {
+
+namespace {
+
+Result<suppress::Suppressions> read_suppressions(const LeakSettings& settings) {
+  suppress::Suppressions all;
+  for (const std::string& file : settings.suppressions) {
+    if (auto added = all.add_file(file); !added) return Failure(added.error());
+  }
+  for (const suppress::Problem& problem : all.problems()) {
+    if (problem.in_record) continue;
+    return fail(ErrorCode::invalid,
+                fmt::format("{}:{}:{}: {}; 'sonde suppressions check' tells all mistakes",
+                            all.files()[problem.file], problem.line, problem.column, problem.message));
+  }
+  if (settings.default_suppressions) all.add("(default)", suppress::default_suppressions());
+  return all;
+}
+
+Result<leaks::Baseline> read_baseline(const std::string& path) {
+  if (path.empty()) return leaks::Baseline({});
+  auto text = read_file(path, limits::leak_report_bytes);
+  if (!text) return Failure(text.error());
+  auto baseline = leaks::parse_baseline(*std::move(text));
+  if (!baseline) return fail(baseline.error().code, fmt::format("{}: {}", path, baseline.error().message()));
+  return baseline;
+}
+
+}  // namespace
+
+Result<LeakCheck> LeakCheck::make(const LeakSettings& settings) {
+  auto suppressions = read_suppressions(settings);
+  if (!suppressions) return Failure(suppressions.error());
+  auto baseline = read_baseline(settings.baseline);
+  if (!baseline) return Failure(baseline.error());
+  return LeakCheck(settings, *std::move(suppressions), *std::move(baseline));
+}
+
+LeakCheck::LeakCheck(const LeakSettings& settings, suppress::Suppressions suppressions,
+                     leaks::Baseline baseline)
+    : settings_(settings),
+      suppressions_(std::make_unique<suppress::SuppressionSet>(std::move(suppressions))),
+      baseline_(std::move(baseline)) {
+  settings_.report.baseline = !settings.baseline.empty();
+}
+
+void LeakCheck::check(LeakSubject subject, const LeakImage& image) {
+  const Nanoseconds began = now();
+  const LeakImage::Scene scene = image.scene(subject.blocks);
+  const leaks::Outcome outcome = leaks::scan({subject.blocks, scene.regions, scene.words, scene.code, {}});
+  leaks::Findings findings =
+      leaks::find({outcome, subject.blocks, subject.stacks, subject.frames}, suppressions_.get());
+  baseline_.mark(findings);
+  found_ |= findings.count(settings_.fail_on, settings_.report.baseline) != 0;
+  checked_.push_back(std::make_unique<Checked>(Checked{std::move(subject), std::move(findings), now() - began,
+                                                       outcome.words_scanned, outcome.unreadable_bytes}));
+}
+
+output::LeakReportSource LeakCheck::source_of(const Checked& checked) const {
+  const LeakSubject& subject = checked.subject;
+  return {.findings = checked.findings,
+          .frames = subject.frames,
+          .suppressions = suppressions_.get(),
+          .pid = subject.pid,
+          .exe = subject.exe,
+          .when = subject.when,
+          .stopped_for = subject.stopped_for,
+          .scanned_for = checked.scanned_for,
+          .words_scanned = checked.words_scanned,
+          .unreadable_bytes = checked.unreadable_bytes,
+          .notes = subject.notes};
+}
+
+std::string LeakCheck::take_report() {
+  std::string text;
+  if (settings_.form != LeakSettings::Form::text && settings_.form != LeakSettings::Form::json) return text;
+  for (; written_ < checked_.size(); ++written_) {
+    const auto source = source_of(*checked_[written_]);
+    if (settings_.form == LeakSettings::Form::json) {
+      text += output::leak_report_json(source);
+      continue;
+    }
+    if (written_ != 0) text += '\n';
+    text += output::leak_report_text(source, settings_.report);
+    if (settings_.print_suppressions) text += output::leak_report_suppressions(source, settings_.report);
+  }
+  return text;
+}
+
+std::string LeakCheck::finish() {
+  std::string text = take_report();
+  std::vector<output::LeakReportSource> sources;
+  for (const auto& checked : checked_) sources.push_back(source_of(*checked));
+  if (settings_.form == LeakSettings::Form::sarif)
+    text += output::leak_report_sarif(sources, settings_.report);
+  if (settings_.form == LeakSettings::Form::junit)
+    text += output::leak_report_junit(sources, settings_.report);
+  return text;
+}
+
+}  // namespace sonde::cli

@@ -1,0 +1,67 @@
+// Looks for what a process has lost, in a copy of its memory, and reports it.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <sys/types.h>
+#include <vector>
+
+#include "cli/leak_image.hpp"
+#include "sonde/base/result.hpp"
+#include "sonde/cli/settings.hpp"
+#include "sonde/leaks/baseline.hpp"
+#include "sonde/leaks/findings.hpp"
+#include "sonde/output/leak_report.hpp"
+#include "sonde/suppress/suppression_set.hpp"
+
+namespace sonde::cli {
+
+struct LeakSubject {
+  pid_t pid;
+  std::string exe;
+  std::string_view when;  // As in output::LeakReportSource; a literal.
+  Nanoseconds stopped_for;
+  leaks::Blocks blocks;               // Sealed.
+  std::vector<std::uint32_t> stacks;  // Of each block; empty where none are known.
+  leaks::StackFrames frames;          // Must work for as long as reports are written.
+  std::vector<std::string> notes;
+};
+
+class LeakCheck {
+ public:
+  // Reads suppressions and the baseline. Fails, in words for the user, where a file is not what it should be.
+  static Result<LeakCheck> make(const LeakSettings& settings);
+
+  void check(LeakSubject subject, const LeakImage& image);
+  // What is to be written now: a report for each process since the last time, or nothing yet for the forms that
+  // are one document.
+  std::string take_report();
+  // The rest.
+  std::string finish();
+  // Whether anything was found that is to fail the run.
+  bool found() const { return found_; }
+
+ private:
+  struct Checked {
+    LeakSubject subject;
+    leaks::Findings findings;
+    Nanoseconds scanned_for;
+    std::uint64_t words_scanned;
+    std::uint64_t unreadable_bytes;
+  };
+
+  LeakCheck(const LeakSettings& settings, suppress::Suppressions suppressions, leaks::Baseline baseline);
+  output::LeakReportSource source_of(const Checked& checked) const;
+
+  LeakSettings settings_;
+  std::unique_ptr<suppress::SuppressionSet> suppressions_;
+  leaks::Baseline baseline_;
+  std::vector<std::unique_ptr<Checked>> checked_;
+  std::size_t written_ = 0;  // Of checked_.
+  bool found_ = false;
+};
+
+}  // namespace sonde::cli

@@ -1,0 +1,74 @@
+// The copied memory of a process, as those who look for leaks in it want it: where a program finds pointers
+// without following one, and where none count.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "sonde/base/memory_reader.hpp"
+#include "sonde/glibc_heap/process.hpp"
+#include "sonde/glibc_heap/walk.hpp"
+#include "sonde/leaks/scan.hpp"
+#include "sonde/memory/mapping.hpp"
+#include "sonde/process/memory_image.hpp"
+
+namespace sonde::cli {
+
+// All of a file's copies, mapped for reading.
+class CopiedMemory final : public MemoryReader {
+ public:
+  // The image's runs must be in the file, which must outlive neither. Nothing can be read where it cannot be
+  // mapped.
+  CopiedMemory(int file, std::span<const process::CopiedRun> runs);
+  ~CopiedMemory() override;
+  CopiedMemory(const CopiedMemory&) = delete;
+  CopiedMemory& operator=(const CopiedMemory&) = delete;
+
+  std::size_t read(Address address, std::span<std::byte> into) const override;
+  // The bytes of a run.
+  Bytes bytes_of(const process::CopiedRun& run) const;
+
+ private:
+  std::span<const process::CopiedRun> runs_;  // By address.
+  std::uint64_t offset_ = 0;                  // Of what is mapped, in the file.
+  std::size_t size_ = 0;
+  const std::byte* memory_ = nullptr;
+};
+
+class LeakImage {
+ public:
+  // `pid`: whose files name libc's structures, where they can still be read.
+  LeakImage(int file, process::MemoryImage image, pid_t pid);
+
+  // The heap of glibc, or why there is none to be walked.
+  const Result<glibc_heap::HeapWalk>& walk() const { return walk_; }
+  const process::MemoryCopy& copied() const { return image_.memory; }
+  const MemoryReader& memory() const { return memory_; }
+
+  struct Scene {
+    std::vector<leaks::Region> regions;
+    std::vector<std::uint64_t> words;
+    std::vector<leaks::AddressRange> code;
+  };
+  // What the scan is told. `blocks`: a mapping that belongs to no file and has some of them in it is an
+  // allocator's own, and no root.
+  Scene scene(const leaks::Blocks& blocks) const;
+
+ private:
+  void name_structures(pid_t pid, glibc_heap::Process& process);
+  // Where a root begins in this mapping, as its stack goes; its end where nothing in it is one.
+  std::uint64_t root_begin(const memory::Mapping& mapping) const;
+  bool is_root(const memory::Mapping& mapping, const leaks::Blocks& blocks) const;
+  void append_run(const process::CopiedRun& run, const leaks::Blocks& blocks, Scene& scene) const;
+
+  process::MemoryImage image_;
+  CopiedMemory memory_;
+  std::vector<memory::Mapping> mappings_;
+  std::optional<glibc_heap::ThreadLayout> thread_layout_;
+  Result<glibc_heap::HeapWalk> walk_;
+};
+
+}  // namespace sonde::cli
