@@ -13,6 +13,10 @@ namespace {
 
 constexpr Address heap_of(Address address) { return {address.value & ~(heap::alignment - 1)}; }
 
+constexpr std::uint64_t aligned(std::uint64_t bytes) {
+  return (bytes + chunk::alignment - 1) & ~(chunk::alignment - 1);
+}
+
 class Search {
  public:
   Search(const Process& process, CachedMemory& memory, Notes& notes)
@@ -68,7 +72,7 @@ class Search {
     }
     const bool is_first = at == heap_of(arena.address);
     const std::uint64_t header = arena.address.value - heap_of(arena.address).value;
-    const std::uint64_t before = is_first ? header + arena::bytes : header;
+    const std::uint64_t before = aligned(is_first ? header + arena::bytes : header);
     const std::uint64_t all = sound ? *writable : mapped;
     const std::uint64_t used = sound ? *size : mapped;
     if (used < before + chunk::header) return false;

@@ -109,7 +109,7 @@ bool has_musl(std::span<const Mapping> mappings) {
   return std::ranges::any_of(mappings, [](const Mapping& mapping) {
     const std::string_view file = file_name(mapping.name);
     return file.starts_with("ld-musl-") || file.starts_with("libc.musl-") ||
-           mapping.name.find("/musl/") != std::string_view::npos;
+           mapping.name.find("musl/") != std::string_view::npos;
   });
 }
 

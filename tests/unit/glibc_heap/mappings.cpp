@@ -1,1 +1,0 @@
-#include "glibc_heap/mappings.hpp"
