@@ -136,8 +136,9 @@ inline constexpr std::size_t leak_report_bytes = std::size_t{256} << 20;  // Of 
 inline constexpr std::size_t leak_report_nesting = 64;                    // Of its values in one another.
 
 // What is lost of a heap.
-inline constexpr std::size_t leak_blocks = 64 << 20;  // Blocks of one process that are searched for.
-inline constexpr std::size_t leak_regions = 1 << 20;  // Pieces of its memory that are searched.
+inline constexpr std::size_t leak_blocks = 64 << 20;           // Blocks of one process that are searched for.
+inline constexpr std::size_t leak_regions = 1 << 20;           // Pieces of its memory that are searched.
+inline constexpr std::size_t leak_baseline_records = 1 << 20;  // Records of an earlier report.
 
 // Unwinding.
 inline constexpr std::size_t cfi_section_bytes = std::size_t{1}

@@ -11,12 +11,12 @@ namespace sonde::suppress {
 
 // A frame of the stack with which a block was allocated. Empty: not known.
 struct Frame {
-  std::string_view linkage_name;  // As a symbol table has it: _ZN3foo3barEv, malloc.
-  std::string_view function;      // As people write it: foo::bar().
-  std::string_view file;          // The source file, with its folder.
+  std::string_view linkage_name = {};  // As a symbol table has it: _ZN3foo3barEv, malloc.
+  std::string_view function = {};      // As people write it: foo::bar().
+  std::string_view file = {};          // The source file, with its folder.
   std::uint32_t line = 0;
-  std::string_view module;  // The path of the program or library.
-  bool inlined = false;     // Its code is part of that of the next frame.
+  std::string_view module = {};  // The path of the program or library.
+  bool inlined = false;          // Its code is part of that of the next frame.
 };
 
 // Frames are innermost first, and begin with the function that allocated (malloc, _Znwm), as both tools have
