@@ -201,6 +201,25 @@ TEST_CASE("a process before its first malloc") {
   CHECK(has_note(walk, "nothing was allocated"));
 }
 
+TEST_CASE("a process that has used other arenas alone") {
+  MadeUp process = sound_process();
+  process.put(main_arena + 0x60, main_arena.value + 0x60);
+  process.put(main_arena + 0x18, std::uint64_t{0});
+  process.put(main_arena + 0x888, std::uint64_t{0});
+  process.put(brk + 16, std::uint64_t{0});
+  process.put(brk + 16 + 0x80 + 16, std::uint64_t{0});
+  const HeapWalk walk = walked(process);
+  CHECK(difference(walk.blocks, {block(thread_block, 96), {mapped + 16, 0x2000 - 16}}).value_or(Block{}) ==
+        Block{});
+  CHECK(walk.totals.top.chunks == 1);
+}
+
+TEST_CASE("main_arena is found without a symbol and without a ring") {
+  MadeUp process = sound_process();
+  process.put(main_arena + 0x870, std::uint64_t{0x1000});
+  CHECK(difference(walked(process, false).blocks).value_or(Block{}) == Block{});
+}
+
 TEST_CASE("what cannot be walked is refused") {
   MadeUp process;
   process.map(libc_data, 0x2000, "/usr/bin/program");
