@@ -114,14 +114,14 @@ inline Address put_chunks(MadeUp& process, Address at, std::initializer_list<std
   return at;
 }
 
-// main_arena's heap of 64 KiB: a thread's cache, chunks of 32, 48, 64, 48, 1056, 32 and 48 bytes, of which
+// main_arena's heap of 16 KiB: a thread's cache, chunks of 32, 48, 64, 48, 1056, 32 and 48 bytes, of which
 // that of 64 is in the cache, the second of 48 in a fastbin, that of 1056 free; then top. A thread's arena:
 // chunks of 656 (its cache) and 96. A mapped block of two pages. A main thread's variables, in the mapping
 // that has an ended thread's stack.
 inline MadeUp sound_process() {
   MadeUp process;
-  process.map(brk, 0x10000, "[heap]");
-  process.map(thread_heap, 0x21000, "");
+  process.map(brk, 0x4000, "[heap]");
+  process.map(thread_heap, 0x3000, "");
   process.map(mapped, 0x3000, "");
   process.map(stack, 0x2000, "");
   process.map(libc_data, 0x2000, "/usr/lib/x86_64-linux-gnu/libc.so.6");
@@ -134,18 +134,18 @@ inline MadeUp sound_process() {
   at = put_chunks(process, at, {48, 1056});
   process.put(at, {1056, 32});  // The chunk before it is free.
   at = put_chunks(process, at + 32, {48});
-  put_arena(process, main_arena, at, thread_arena, 0x10000);
-  process.put(at + 8, (brk.value + 0x10000 - at.value) | 1);
+  put_arena(process, main_arena, at, thread_arena, 0x4000);
+  process.put(at + 8, (brk.value + 0x4000 - at.value) | 1);
   process.put(cache, std::uint64_t{1} << 32);  // counts[2]
   process.put(cache + 0x80 + 16, cached.value);
   process.put(cached, cached.value >> 12);
   process.put(main_arena + 0x18, fast.value);
   process.put(fast + 16, (fast.value + 16) >> 12);
 
-  process.put(thread_heap, {thread_arena.value, 0, 0x21000, 0x21000, 4096});
+  process.put(thread_heap, {thread_arena.value, 0, 0x3000, 0x3000, 4096});
   const Address thread_top = put_chunks(process, thread_chunks, {0x290, 96}, 5);
-  put_arena(process, thread_arena, thread_top, main_arena, 0x21000);
-  process.put(thread_top + 8, (thread_heap.value + 0x21000 - thread_top.value) | 1);
+  put_arena(process, thread_arena, thread_top, main_arena, 0x3000);
+  process.put(thread_top + 8, (thread_heap.value + 0x3000 - thread_top.value) | 1);
 
   process.put(mapped + 8, 0x2002);
   process.put(mp + 0x38, std::uint64_t{1} << 32);

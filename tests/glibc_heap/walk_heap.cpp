@@ -50,6 +50,7 @@ std::vector<Address> stop(pid_t pid) {
 
 std::vector<glibc_heap::Mapping> mappings_of(const std::vector<memory::Mapping>& maps) {
   std::vector<glibc_heap::Mapping> mappings;
+  mappings.reserve(maps.size());
   for (const auto& m : maps) mappings.push_back({{m.begin, m.end}, m.readable, m.writable, m.shared, m.name});
   return mappings;
 }

@@ -160,8 +160,7 @@ static void tell(void) {
   say("mallinfo hblkhd %zu", info.hblkhd);
   say("mallinfo fordblks %zu", info.fordblks);
   for (size_t i = 0; i < slots; ++i) {
-    if (known[i] != NULL && known[i] != removed)
-      say("block %p %zu", known[i], malloc_usable_size(known[i]));
+    if (known[i] != NULL && known[i] != removed) say("block %p %zu", known[i], malloc_usable_size(known[i]));
   }
 }
 

@@ -53,26 +53,35 @@ bool has_sound_counts(CachedMemory& memory, Address address) {
          *now % page_bytes == 0 && *top % chunk::alignment == 0 && *top != 0;
 }
 
-bool looks_like_main_arena(CachedMemory& memory, Address address) {
+// A damaged one may have lost its place in the ring.
+enum class Ring : std::uint8_t { whole, any };
+
+bool looks_like_main_arena(CachedMemory& memory, Address address, Ring ring) {
   // The cheap question first: of all words few are the beginning of a ring.
   const auto next = memory.word(address + arena::next);
   if (!next || *next == 0 || *next % 8 != 0) return false;
   if (*next == address.value && is_unused(memory, address)) return true;
-  return has_sound_counts(memory, address) && ring_closes(memory, address) &&
+  return has_sound_counts(memory, address) && (ring == Ring::any || ring_closes(memory, address)) &&
          sound_bins(memory, address) >= bins_to_believe;
 }
 
-std::optional<Address> search_main_arena(const Process& process, CachedMemory& memory, Notes& notes) {
+std::optional<Address> search_main_arena(const Process& process, CachedMemory& memory, Ring ring,
+                                         Notes& notes) {
   std::vector<Address> hits;
   for (const Range& data : libc_data(process.mappings)) {
     for (std::uint64_t at = data.begin.value; at + arena::bytes <= data.end.value; at += word_bytes) {
-      if (looks_like_main_arena(memory, {at})) hits.push_back({at});
+      if (looks_like_main_arena(memory, {at}, ring)) hits.push_back({at});
     }
   }
   if (hits.empty()) return std::nullopt;
   if (hits.size() > 1)
     notes.add("{} places in libc's data look like main_arena; taken is the soundest", hits.size());
   return *std::ranges::max_element(hits, {}, [&](Address hit) { return sound_bins(memory, hit); });
+}
+
+std::optional<Address> search_main_arena(const Process& process, CachedMemory& memory, Notes& notes) {
+  if (const auto found = search_main_arena(process, memory, Ring::whole, notes)) return found;
+  return search_main_arena(process, memory, Ring::any, notes);
 }
 
 // An arena that is not main_arena lies behind the heap_info of its first heap.
@@ -135,7 +144,7 @@ std::size_t sound_bins(CachedMemory& memory, Address address) {
 
 std::optional<Arena> find_main_arena(const Process& process, CachedMemory& memory, Notes& notes) {
   std::optional<Address> address = process.symbols.main_arena;
-  if (address && !looks_like_main_arena(memory, *address)) {
+  if (address && !looks_like_main_arena(memory, *address, Ring::whole)) {
     notes.add("main_arena is damaged, or not at {:#x}, where its symbol is", address->value);
     // What no longer looks like an arena may still say where the heap ends.
     const auto searched = search_main_arena(process, memory, notes);

@@ -125,7 +125,7 @@ ChunkWalk::Reached ChunkWalk::walk(const Segment& segment) {
     settle(pending, at, chunk::prev_inuse);
     own(begin, at);
     const auto next =
-        find_chain({{at + chunk::alignment, end}, segment.top, segment.main}, chunk::alignment, false);
+        find_chain({{at + chunk::alignment, end}, segment.top, segment.main}, end, chunk::alignment, false);
     if (word) {
       notes_.add("the chunk at {:#x} cannot have {} bytes (flags {}); {}", at.value, size_of(*word),
                  *word & chunk::flags,
@@ -165,10 +165,12 @@ bool ChunkWalk::chain_at(Address address, const Segment& segment, bool whole) {
   return false;
 }
 
-std::optional<Address> ChunkWalk::find_chain(const Segment& segment, std::uint64_t step, bool whole) {
-  for (Address at = aligned(segment.range.begin); at < segment.range.end && chain_steps_left_ > 0;
-       at = at + step) {
-    --chain_steps_left_;
+std::optional<Address> ChunkWalk::find_chain(const Segment& segment, Address until, std::uint64_t step,
+                                             bool whole) {
+  // What lies between is read as well.
+  const std::uint64_t cost = step / chunk::alignment;
+  for (Address at = aligned(segment.range.begin); at < until && chain_steps_left_ >= cost; at = at + step) {
+    chain_steps_left_ -= cost;
     if (chain_at(at, segment, whole)) return at;
   }
   return std::nullopt;

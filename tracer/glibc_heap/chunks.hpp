@@ -37,10 +37,10 @@ class ChunkWalk {
   // and the next that starts a believable chain is nobody's.
   Reached walk(const Segment& segment);
 
-  // Where in `range` a chain of chunks begins that is long enough to be believed, or ends as a segment does:
-  // at addresses `step` apart, within what limits allow to be looked at in all. `whole`: it must end as a
-  // segment does.
-  std::optional<Address> find_chain(const Segment& segment, std::uint64_t step, bool whole);
+  // Where a chain of chunks begins that is long enough to be believed, or ends as a segment does: from the
+  // segment's beginning to `until`, at addresses `step` apart, within what limits allow to be looked at in
+  // all. `whole`: it must end as a segment does.
+  std::optional<Address> find_chain(const Segment& segment, Address until, std::uint64_t step, bool whole);
 
   // In use by their headers: what threads and fastbins keep is among them.
   std::vector<Block>& blocks() { return blocks_; }

@@ -26,18 +26,11 @@ class MainArena {
   }
 
   // Mappings that malloc made when brk had failed. Such a one begins with a page, and ends with its chain.
+  // The kernel may have joined it with others: what begins a mapping is looked at first.
   void walk_mappings(const std::vector<Range>& taken) {
-    for (Range piece : anonymous_pieces(process_.mappings, taken)) {
-      while (walked_ < arena_.system_mem) {
-        const auto begin = chunks_.find_chain({piece, arena_.top, true}, page_bytes, true);
-        if (!begin) break;
-        const auto reached = chunks_.walk({{*begin, piece.end}, arena_.top, true});
-        walked_ += reached.at.value - begin->value;
-        has_top_ |= reached.end == SegmentEnd::top;
-        piece.begin = {(reached.at.value + page_bytes - 1) & ~(page_bytes - 1)};
-        if (piece.begin >= piece.end) break;
-      }
-    }
+    std::vector<Range> pieces = anonymous_pieces(process_.mappings, taken);
+    for (Range& piece : pieces) walk_from(piece, page_bytes);
+    for (Range& piece : pieces) walk_from(piece, piece.size());
   }
 
   bool complete() const { return walked_ >= arena_.system_mem && has_top_; }
@@ -51,11 +44,24 @@ class MainArena {
   }
 
  private:
+  // Where a segment begins in the first `bytes` of `piece`, it and those that follow it.
+  void walk_from(Range& piece, std::uint64_t bytes) {
+    while (piece.begin < piece.end && !complete()) {
+      const Address until = std::min(piece.end, piece.begin + bytes);
+      const auto begin = chunks_.find_chain({piece, arena_.top, true}, until, page_bytes, true);
+      if (!begin) return;
+      const auto reached = chunks_.walk({{*begin, piece.end}, arena_.top, true});
+      walked_ += reached.at.value - begin->value;
+      has_top_ |= reached.end == SegmentEnd::top;
+      piece.begin = {(reached.at.value + page_bytes - 1) & ~(page_bytes - 1)};
+    }
+  }
+
   void walk_range(Range range, bool begins) {
     const Address first = range.begin;
     while (range.begin < range.end) {
       if (!begins) {
-        const auto found = chunks_.find_chain({range, arena_.top, true}, chunk::alignment, false);
+        const auto found = chunks_.find_chain({range, arena_.top, true}, range.end, chunk::alignment, false);
         if (!found) break;
         range.begin = *found;
       }
@@ -80,10 +86,13 @@ class MainArena {
 
 void walk_main_arena(const Process& process, const Arena& main, const std::optional<Parameters>& parameters,
                      const std::vector<Range>& taken, ChunkWalk& chunks, Notes& notes) {
-  MainArena arena(process, main, chunks, notes);
-  arena.walk_brk(parameters ? parameters->sbrk_base : Address{0});
-  if (!arena.complete()) arena.walk_mappings(taken);
-  arena.check();
+  // While it has nothing, top is the bin of unsorted chunks: a program may use other arenas and mappings
+  // alone.
+  if (main.top == main.address + arena::top && main.system_mem == 0) return;
+  MainArena memory(process, main, chunks, notes);
+  memory.walk_brk(parameters ? parameters->sbrk_base : Address{0});
+  if (!memory.complete()) memory.walk_mappings(taken);
+  memory.check();
 }
 
 }  // namespace sonde::glibc_heap

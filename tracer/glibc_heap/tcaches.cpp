@@ -122,7 +122,7 @@ std::vector<Address> find_tcaches(const Process& process, CachedMemory& memory,
     }
   }
   std::ranges::sort(found);
-  found.erase(std::ranges::unique(found).begin(), found.end());
+  found.erase(std::unique(found.begin(), found.end()), found.end());
   return found;
 }
 

@@ -61,8 +61,8 @@ inline constexpr std::size_t heap_walk_arenas = 64 << 10;
 inline constexpr std::size_t heap_walk_heaps = 256 << 10;          // Of all arenas but the first.
 inline constexpr std::size_t heap_walk_notes = 64;                 // Of what was damaged.
 inline constexpr std::uint64_t heap_walk_chain_steps = 128 << 20;  // Chunks looked at to find where to go on.
-inline constexpr std::uint64_t heap_walk_pages = 16 << 20;         // That may begin a mapped block.
-inline constexpr std::uint64_t heap_walk_static_tls = 1 << 20;  // Below a thread pointer, for variables.
+inline constexpr std::uint64_t heap_walk_pages = 2 << 20;          // That may begin a mapped block.
+inline constexpr std::uint64_t heap_walk_static_tls = 1 << 20;     // Below a thread pointer, for variables.
 
 // ELF files.
 inline constexpr std::size_t elf_file_bytes = std::size_t{16} << 30;

@@ -72,14 +72,14 @@ TEST_CASE("a sound heap is walked with symbols and without, with threads and wit
       CHECK(walk.notes.empty());
       CHECK(difference(walk.blocks).value_or(Block{}) == Block{});
       CHECK(walk.totals.arenas == 2);
-      CHECK(walk.totals.system_mem == 0x10000 + 0x21000);
+      CHECK(walk.totals.system_mem == 0x4000 + 0x3000);
       CHECK(walk.totals.tcache == Count{1, 64});
       CHECK(walk.totals.fastbin == Count{1, 48});
       CHECK(walk.totals.bins == Count{1, 1056});
       CHECK(walk.totals.mapped == Count{1, 0x2000});
       CHECK(walk.totals.in_use.chunks == 6);
-      CHECK(walk.owned == std::vector<Range>{{brk, brk + 0x10000},
-                                             {thread_heap, thread_heap + 0x21000},
+      CHECK(walk.owned == std::vector<Range>{{brk, brk + 0x4000},
+                                             {thread_heap, thread_heap + 0x3000},
                                              {mapped, mapped + 0x2000}});
       CHECK(walk.ignored == std::vector<Range>{{mp, mp + 0x88}, {main_arena, main_arena + 0x898}});
     }
@@ -199,6 +199,25 @@ TEST_CASE("a process before its first malloc") {
   CHECK(walk.blocks.empty());
   CHECK(walk.ignored == std::vector<Range>{{main_arena, main_arena + 0x898}});
   CHECK(has_note(walk, "nothing was allocated"));
+}
+
+TEST_CASE("a process that has used other arenas alone") {
+  MadeUp process = sound_process();
+  process.put(main_arena + 0x60, main_arena.value + 0x60);
+  process.put(main_arena + 0x18, std::uint64_t{0});
+  process.put(main_arena + 0x888, std::uint64_t{0});
+  process.put(brk + 16, std::uint64_t{0});
+  process.put(brk + 16 + 0x80 + 16, std::uint64_t{0});
+  const HeapWalk walk = walked(process);
+  CHECK(difference(walk.blocks, {block(thread_block, 96), {mapped + 16, 0x2000 - 16}}).value_or(Block{}) ==
+        Block{});
+  CHECK(walk.totals.top.chunks == 1);
+}
+
+TEST_CASE("main_arena is found without a symbol and without a ring") {
+  MadeUp process = sound_process();
+  process.put(main_arena + 0x870, std::uint64_t{0x1000});
+  CHECK(difference(walked(process, false).blocks).value_or(Block{}) == Block{});
 }
 
 TEST_CASE("what cannot be walked is refused") {
