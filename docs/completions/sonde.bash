@@ -16,12 +16,16 @@ _sonde() {
         return
         ;;
       record) record=yes ;;
-      run | attach | report | heap | filter | stack | symbolize | suppressions) [ -n "$verb" ] || verb=${COMP_WORDS[i]} ;;
+      run | attach | report | heap | leaks | filter | stack | symbolize | suppressions) [ -n "$verb" ] || verb=${COMP_WORDS[i]} ;;
     esac
   done
 
   case $previous in
-    --format) mapfile -t COMPREPLY < <(compgen -W 'text json csv' -- "$current") && return ;;
+    --format)
+      local forms='text json csv'
+      [ "$verb" != leaks ] || forms='text json sarif junit'
+      mapfile -t COMPREPLY < <(compgen -W "$forms" -- "$current") && return
+      ;;
     -X) mapfile -t COMPREPLY < <(compgen -W 'raw abbrev verbose' -- "$current") && return ;;
     -S) mapfile -t COMPREPLY < <(compgen -W 'time calls errors name min max avg' -- "$current") && return ;;
     --overflow) mapfile -t COMPREPLY < <(compgen -W 'block drop' -- "$current") && return ;;
@@ -31,15 +35,16 @@ _sonde() {
     -u) mapfile -t COMPREPLY < <(compgen -u -- "$current") && return ;;
     -E) mapfile -t COMPREPLY < <(compgen -v -- "$current") && return ;;
     --symbols-from) mapfile -t COMPREPLY < <(compgen -d -- "$current") && return ;;
-    -o | -P | --program | --against) mapfile -t COMPREPLY < <(compgen -f -- "$current") && return ;;
-    -e | --filter | --site-skip | -a | -s | -b | --timeout | --sample | --max-rate | --max-output | --top | --for | --reviewed-within) return ;;
+    --show | --fail-on) mapfile -t COMPREPLY < <(compgen -W 'definite indirect possible reachable all none' -- "$current") && return ;;
+    -o | -P | --program | --against | --suppressions | --baseline) mapfile -t COMPREPLY < <(compgen -f -- "$current") && return ;;
+    -e | --filter | --site-skip | -a | -s | -b | --timeout | --sample | --max-rate | --max-output | --top | --for | --reviewed-within | --error-exitcode) return ;;
   esac
 
   local words=''
   case $verb in
     '')
       words='run attach heap'
-      if [ -n "$record" ]; then words+=' -o -h --help'; else words+=' record report filter stack symbolize suppressions --version -h --help'; fi
+      if [ -n "$record" ]; then words+=' -o -h --help'; else words+=' record report leaks filter stack symbolize suppressions --version -h --help'; fi
       ;;
     run)
       if [[ $current == -* ]]; then words="$printing $tracing -u -E --"; else mapfile -t COMPREPLY < <(compgen -c -- "$current"); fi
@@ -50,6 +55,10 @@ _sonde() {
       ;;
     heap)
       words='--for --top --by --no-stacks --allocator --contents --sample --max-rate --format --site-skip --symbols-from --debuginfod --no-follow --overflow -u -E -p -o -A -h --help --'
+      if [[ $current != -* ]]; then words=$(cd /proc && printf '%s ' [0-9]*); fi
+      ;;
+    leaks)
+      words='--for --format --show --top --error-exitcode --fail-on --baseline --suppressions --no-default-suppressions --print-suppressions --unused-suppressions --allocator --symbols-from --debuginfod --no-follow -u -E -p -o -A -h --help --'
       if [[ $current != -* ]]; then words=$(cd /proc && printf '%s ' [0-9]*); fi
       ;;
     report)

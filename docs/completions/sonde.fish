@@ -1,6 +1,6 @@
 # fish completion for sonde
 
-set -l verbs run attach record report heap filter stack symbolize suppressions
+set -l verbs run attach record report heap leaks filter stack symbolize suppressions
 set -l printing '__fish_seen_subcommand_from run attach report'
 set -l tracing '__fish_seen_subcommand_from run attach'
 
@@ -11,6 +11,7 @@ complete -c sonde -n "not __fish_seen_subcommand_from $verbs" -a record -d 'Keep
 complete -c sonde -n "not __fish_seen_subcommand_from $verbs" -a report -d 'Render a recorded file'
 complete -c sonde -n "not __fish_seen_subcommand_from $verbs" -a heap -d 'Report on what a program allocates'
 complete -c sonde -n "not __fish_seen_subcommand_from $verbs" -a filter -d 'Explain a filter expression'
+complete -c sonde -n "not __fish_seen_subcommand_from $verbs" -a leaks -d 'Find what a program has lost'
 complete -c sonde -n "not __fish_seen_subcommand_from $verbs" -a stack -d 'Show the stacks of a process, once'
 complete -c sonde -n "not __fish_seen_subcommand_from $verbs" -a symbolize -d 'Say which function and line an address is'
 complete -c sonde -n "not __fish_seen_subcommand_from $verbs" -a suppressions -d 'Look after files of suppressions'
@@ -21,13 +22,13 @@ complete -c sonde -n '__fish_seen_subcommand_from check' -l program -r -d 'Tell 
 complete -c sonde -n '__fish_seen_subcommand_from check' -l against -r -d 'Tell what this report does not use'
 complete -c sonde -n '__fish_seen_subcommand_from check' -l format -x -a 'text json' -d 'Form of the output'
 complete -c sonde -n '__fish_seen_subcommand_from record' -a 'run attach heap'
-complete -c sonde -n '__fish_seen_subcommand_from attach stack heap' -a '(__fish_complete_pids)'
+complete -c sonde -n '__fish_seen_subcommand_from attach stack heap leaks' -a '(__fish_complete_pids)'
 complete -c sonde -n '__fish_seen_subcommand_from run' -a '(__fish_complete_subcommand)'
 complete -c sonde -n '__fish_seen_subcommand_from report' -F
 complete -c sonde -n '__fish_seen_subcommand_from symbolize' -F
 complete -c sonde -n '__fish_seen_subcommand_from symbolize' -l format -x -a 'text json' -d 'Form of the output'
-complete -c sonde -n '__fish_seen_subcommand_from run attach report stack symbolize' -l symbols-from -r -d 'Look for debug files here first'
-complete -c sonde -n '__fish_seen_subcommand_from run attach report heap stack symbolize' -l debuginfod -d 'Ask servers for debug files'
+complete -c sonde -n '__fish_seen_subcommand_from run attach report leaks stack symbolize' -l symbols-from -r -d 'Look for debug files here first'
+complete -c sonde -n '__fish_seen_subcommand_from run attach report heap leaks stack symbolize' -l debuginfod -d 'Ask servers for debug files'
 complete -c sonde -n '__fish_seen_subcommand_from symbolize' -l no-demangle -d 'Show names as they are in the file'
 complete -c sonde -n '__fish_seen_subcommand_from symbolize' -l verify -d 'Compare with libdwarf++'
 complete -c sonde -s h -l help -d 'Help'
@@ -87,3 +88,19 @@ complete -c sonde -n '__fish_seen_subcommand_from run' -s u -x -a '(__fish_compl
 complete -c sonde -n '__fish_seen_subcommand_from run' -s E -x -d 'Set or remove an environment variable'
 complete -c sonde -n '__fish_seen_subcommand_from attach' -s p -x -a '(__fish_complete_pids)' -d 'Process'
 complete -c sonde -n '__fish_seen_subcommand_from stack' -l format -x -a 'text json' -d 'Form of the output'
+
+set -l leaks '__fish_seen_subcommand_from leaks'
+set -l classes 'definite indirect possible reachable all none'
+complete -c sonde -n $leaks -l for -x -d 'Watch for this time first'
+complete -c sonde -n $leaks -l format -x -a 'text json sarif junit' -d 'Form of the report'
+complete -c sonde -n $leaks -l show -x -a $classes -d 'Classes that are told one by one'
+complete -c sonde -n $leaks -l top -x -d 'How many leaks of each class'
+complete -c sonde -n $leaks -l error-exitcode -x -d 'Exit status when there are leaks'
+complete -c sonde -n $leaks -l fail-on -x -a $classes -d 'Classes that count for that'
+complete -c sonde -n $leaks -l baseline -r -d 'Leaks of this report are not new'
+complete -c sonde -n $leaks -l suppressions -r -d 'Hide what this file describes'
+complete -c sonde -n $leaks -l no-default-suppressions -d 'Show the harmless as well'
+complete -c sonde -n $leaks -l print-suppressions -d 'Write a suppression for each leak'
+complete -c sonde -n $leaks -l unused-suppressions -d 'Tell what has hidden nothing'
+complete -c sonde -n $leaks -l allocator -x -d 'A function of the program'\''s own'
+complete -c sonde -n $leaks -l no-follow -d 'Do not follow child processes'

@@ -211,7 +211,7 @@ class Sonde(Program):
     def __init__(self, test, arguments, trace=True, **options):
         self.trace_path = test.folder / f"trace.{len(test.programs)}"
         if trace:
-            verb = next(i for i, word in enumerate(arguments) if word in ("run", "attach"))
+            verb = next(i for i, word in enumerate(arguments) if word in ("run", "attach", "leaks"))
             arguments = [*arguments[:verb + 1], "-o", self.trace_path, *arguments[verb + 1:]]
         super().__init__(test, [SONDE, *arguments], **options)
 

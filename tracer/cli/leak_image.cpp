@@ -186,6 +186,16 @@ void LeakImage::append_run(const process::CopiedRun& run, const leaks::Blocks& b
   }
 }
 
+// tcbhead_t of glibc's sysdeps/x86_64/nptl/tls.h points, in its second word, behind the first entry of the table
+// of thread-local storage, not to the block that it is.
+std::uint64_t LeakImage::dtv_block_of(std::uint64_t thread_pointer) const {
+  constexpr std::uint64_t entry_bytes = 16;
+  std::uint64_t dtv = 0;
+  const std::size_t got =
+      memory_.read({thread_pointer + sizeof dtv}, std::as_writable_bytes(std::span(&dtv, 1)));
+  return got == sizeof dtv ? dtv - entry_bytes : 0;
+}
+
 LeakImage::Scene LeakImage::scene(const leaks::Blocks& blocks) const {
   Scene scene;
   for (const process::CopiedRun& run : image_.memory.runs) append_run(run, blocks, scene);
@@ -193,6 +203,7 @@ LeakImage::Scene LeakImage::scene(const leaks::Blocks& blocks) const {
   for (const auto& thread : image_.threads) {
     if (thread.has_ended) continue;
     scene.words.push_back(thread.thread_pointer);
+    scene.words.push_back(dtv_block_of(thread.thread_pointer));
     if (thread.registers_count)
       scene.words.insert(scene.words.end(), thread.registers.begin(), thread.registers.end());
     // A stack in a block of the heap, as coroutines have them.

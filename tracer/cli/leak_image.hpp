@@ -61,6 +61,7 @@ class LeakImage {
   void name_structures(pid_t pid, glibc_heap::Process& process);
   // Where a root begins in this mapping, as its stack goes; its end where nothing in it is one.
   std::uint64_t root_begin(const memory::Mapping& mapping) const;
+  std::uint64_t dtv_block_of(std::uint64_t thread_pointer) const;
   bool is_root(const memory::Mapping& mapping, const leaks::Blocks& blocks) const;
   void append_run(const process::CopiedRun& run, const leaks::Blocks& blocks, Scene& scene) const;
 

@@ -1,0 +1,115 @@
+"""What programs have lost: each block in its class, however the program ends, and of a process that runs."""
+
+import json
+import os
+import signal
+import subprocess
+import unittest
+
+import harness
+from harness import LiveTest, Proc, SONDE, TARGETS, wait_until
+
+ENDS = {"return": 0, "exit": 0, "_exit": 0, "abort": -signal.SIGABRT, "thread": 0}
+
+
+class Leaks(LiveTest):
+    @staticmethod
+    def report(text):
+        [report] = [json.loads(line) for line in text.splitlines() if '"kind":"leaks"' in line]
+        return report
+
+    @staticmethod
+    def classes(report):
+        """The class of each size that the target tells of."""
+        return {record["bytes"]: record["class"] for record in report["records"]
+                if record["blocks"] == 1 and 1000 < record["bytes"] < 4000 and "suppressed_by" not in record}
+
+    @staticmethod
+    def told(lines):
+        return {int(size): kind for size, kind in (line.split() for line in lines if line[0].isdigit())}
+
+    def run_to_its_end(self, end, *options):
+        sonde = self.sonde("leaks", "--format", "json", *options, "--", TARGETS / "leaking", end)
+        status, lines = sonde.finish()
+        return sonde, status, self.told(lines)
+
+    def test_each_class_at_each_end(self):
+        for end, expected in ENDS.items():
+            with self.subTest(end):
+                sonde, status, told = self.run_to_its_end(end)
+                self.assertEqual(status, expected, sonde.errors())
+                self.assertEqual(len(told), 17)
+                self.assertEqual(self.classes(self.report(sonde.trace())), told)
+
+    def test_stacks(self):
+        sonde, _, _ = self.run_to_its_end("return")
+        [record] = [record for record in self.report(sonde.trace())["records"] if record["bytes"] == 1001]
+        functions = [frame.get("function") for frame in record["stack"]]
+        self.assertEqual(functions[:5], ["malloc", "told", "lose_one", "in_a_frame", "main"])
+
+    def test_a_process_that_runs(self):
+        # Nobody has watched it: sizes are malloc's own.
+        target = self.target("leaking", "wait")
+        target.ready()
+        lines = []
+        while (line := target.hear()) != "all":
+            lines.append(line)
+        done = subprocess.run([SONDE, "leaks", "--format", "json", str(target.pid)], capture_output=True, text=True,
+                              timeout=harness.LIMIT)
+        self.assertEqual((done.returncode, done.stdout), (0, ""), done.stderr)
+        self.assert_untouched(target.pid)
+        report = self.report(done.stderr)
+        expected = {}
+        for size, kind in self.told(lines).items():
+            usable = (size + 8 + 15) // 16 * 16 - 8
+            blocks, size = expected.get(kind, (0, 0))
+            expected[kind] = (blocks + 1, size + usable)
+        for kind in ("definite", "indirect", "possible"):
+            total = report["totals"][kind]
+            self.assertEqual((total["blocks"], total["bytes"]), expected[kind], kind)
+        self.assertGreaterEqual(report["totals"]["reachable"]["bytes"], expected["reachable"][1])
+        target.say()
+        self.assertEqual(target.finish()[0], 0)
+
+    def test_exit_status(self):
+        for options, expected in [(["--error-exitcode", "9"], 9), (["--error-exitcode", "9", "--fail-on", "none"], 0),
+                                  ([], 0)]:
+            with self.subTest(options=options):
+                sonde, status, _ = self.run_to_its_end("return", *options)
+                self.assertEqual(status, expected, sonde.errors())
+        status, _ = self.run_sonde("leaks", "--error-exitcode", "9", "--", "true")
+        self.assertEqual(status, 0)
+
+    def test_suppressions(self):
+        path = self.folder / "some.supp"
+        path.write_text("leak:lose_a_tree\n{\n   one\n   Memcheck:Leak\n   fun:malloc\n   fun:told\n   fun:lose_one\n}\n")
+        sonde, status, told = self.run_to_its_end("return", "--suppressions", path)
+        for size in (1001, 1101, 1102, 1103):
+            del told[size]
+        report = self.report(sonde.trace())
+        self.assertEqual(self.classes(report), told)
+        used = {entry["name"]: (entry["count"], entry["bytes"]) for entry in report["suppressions"] if entry["count"]}
+        self.assertEqual((used["lose_a_tree"], used["one"]), ((3, 3306), (1, 1001)))
+
+    def test_a_baseline(self):
+        sonde, _, _ = self.run_to_its_end("return")
+        path = self.folder / "before.json"
+        path.write_text(sonde.trace())
+        sonde, status, _ = self.run_to_its_end("return", "--baseline", path, "--error-exitcode", "9")
+        self.assertEqual(status, 0, sonde.errors())
+
+    def test_bad_input(self):
+        path = self.folder / "bad.supp"
+        path.write_text("{\n   one\n")
+        for options, words in [(["--suppressions", path], ["bad.supp", "suppressions check"]),
+                               (["--suppressions", self.folder / "none"], ["none"]),
+                               (["--baseline", path], ["bad.supp"]),
+                               (["--show", "everything"], ["--show", "everything", "definite"])]:
+            with self.subTest(options=options):
+                status, errors = self.run_sonde("leaks", *options, "--", "true")
+                self.assertEqual(status, 125)
+                self.assert_complaint(errors, *words)
+
+
+if __name__ == "__main__":
+    harness.main()
