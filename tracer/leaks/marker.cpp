@@ -98,6 +98,7 @@ void Marker::scan_root(const Region& region) {
     std::uint64_t behind = region.end();
     if (index < blocks_.size() && blocks_[index].address < region.end()) {
       const Block block = blocks_[index++];
+      if (block.size == 0) continue;  // It covers no word.
       gap_end = std::max(block.address, from);
       behind = std::max(block.address + block.size, from);
     }
