@@ -63,13 +63,13 @@ std::uint64_t Marker::scan_words(std::uint64_t from, std::uint64_t to) {
 }
 
 void Marker::prefetch_ahead() {
-  constexpr std::size_t near = 6;
+  constexpr std::size_t far = 24;
+  constexpr std::size_t near = 12;
+  if (list_begin_ + far < list_end_) pipeline_.prefetch_block(list_[list_begin_ + far]);
   if (list_begin_ + near >= list_end_) return;
   const Block block = blocks_[list_[list_begin_ + near]];
-  if (const std::byte* bytes = memory_.at(block.address)) {
-    __builtin_prefetch(bytes);
-    if (block.size > 64) __builtin_prefetch(bytes + 64);
-  }
+  prefetch_bytes(block.address);
+  if (block.size > 56) prefetch_bytes(block.address + 64);
 }
 
 template <Marker::State mark>
@@ -98,6 +98,7 @@ void Marker::scan_root(const Region& region) {
     std::uint64_t behind = region.end();
     if (index < blocks_.size() && blocks_[index].address < region.end()) {
       const Block block = blocks_[index++];
+      if (block.size == 0) continue;  // It covers no word.
       gap_end = std::max(block.address, from);
       behind = std::max(block.address + block.size, from);
     }

@@ -48,7 +48,8 @@ class Marker {
   }
   template <State mark>
   void drain() {
-    pipeline_.drain([this](std::uint32_t index) { __builtin_prefetch(&states_[index], 1); },
+    pipeline_.drain([this](std::uint64_t word) { prefetch_bytes(word); },
+                    [this](std::uint32_t index) { __builtin_prefetch(&states_[index], 1); },
                     [this](const Block& block, std::uint32_t index, std::uint64_t pointer) {
                       arrive<mark>(block, index, pointer);
                     });
@@ -66,6 +67,9 @@ class Marker {
   }
   // What the blocks need that stand some places behind in the work list.
   void prefetch_ahead();
+  void prefetch_bytes(std::uint64_t address) const {
+    if (const std::byte* bytes = memory_.at(address)) __builtin_prefetch(bytes);
+  }
 
   void count(Outcome& outcome) const;
   void sum_up_leaders(Outcome& outcome);

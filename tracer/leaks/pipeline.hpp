@@ -27,11 +27,16 @@ class Pipeline {
     if (added_ > 3 * step) finish(arrive);
   }
 
+  // Asks for what a block's place will be read from.
+  void prefetch_block(std::uint32_t index) const { __builtin_prefetch(&blocks_.packed_[index]); }
+
   bool empty() const { return added_ == finished_; }
 
-  // Brings those to their end that are under way.
-  template <typename Prefetch, typename Arrive>
-  void drain(const Prefetch& prefetch, const Arrive& arrive) {
+  // Brings those to their end that are under way. `foresee(word)` is called first for each: nothing else is
+  // there to be done while memory is waited for.
+  template <typename Foresee, typename Prefetch, typename Arrive>
+  void drain(const Foresee& foresee, const Prefetch& prefetch, const Arrive& arrive) {
+    for (std::uint64_t i = finished_; i < added_; ++i) foresee(entry(i).word);
     const std::uint64_t paged = added_ > step ? added_ - step : 0;
     const std::uint64_t found = added_ > 2 * step ? added_ - 2 * step : 0;
     const std::uint64_t end = added_;
@@ -69,9 +74,10 @@ class Pipeline {
     const std::uint64_t page = (entry.word - entry.run->begin) >> entry.run->shift;
     if (page >= entry.run->pages) return;
     const std::uint32_t from = blocks_.slots_[entry.run->slot + page];
-    const std::size_t last = blocks_.packed_.size() - 1;
-    __builtin_prefetch(&blocks_.packed_[from == 0 ? 0 : from - 1]);
-    __builtin_prefetch(&blocks_.packed_[std::min<std::size_t>(from + 7, last)]);
+    const std::uint32_t to = blocks_.slots_[entry.run->slot + page + 1];
+    const std::uint32_t guess =
+        from == to ? from : blocks_.guess(*entry.run, entry.word - entry.run->begin, from, to);
+    __builtin_prefetch(&blocks_.packed_[std::min<std::size_t>(guess, blocks_.packed_.size() - 1)]);
   }
 
   template <typename Prefetch>

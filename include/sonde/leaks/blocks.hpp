@@ -18,7 +18,7 @@ struct Block {
   constexpr std::uint64_t end() const { return address + (size == 0 ? 1 : size); }
 };
 
-// Takes some 8.5 bytes a block, however they lie.
+// Takes some 8 bytes a block, however they lie.
 class Blocks {
  public:
   static constexpr std::uint32_t none = ~std::uint32_t{0};
@@ -52,7 +52,7 @@ class Blocks {
     std::uint32_t index;
     std::uint64_t size;
   };
-  // Blocks that lie close together. It is cut into pages of 1 << shift bytes, so that there are some eight
+  // Blocks that lie close together. It is cut into pages of 1 << shift bytes, so that there are some 32
   // blocks in one as a rule; slots_[slot + page] is the first block that begins in that page or behind it.
   struct Run {
     std::uint64_t begin;  // Of its first block.
@@ -73,6 +73,11 @@ class Blocks {
   const Run* run_at(std::uint64_t address) const;
   // The last block of the run that begins at or before the address.
   std::uint32_t last_before(const Run& run, std::uint64_t address) const;
+  // Where in a page's blocks one is to be looked for first. The page must have a block.
+  std::uint32_t guess(const Run& run, std::uint64_t offset, std::uint32_t from, std::uint32_t to) const {
+    const std::uint64_t in_page = offset & ((std::uint64_t{1} << run.shift) - 1);
+    return from + static_cast<std::uint32_t>((in_page * (to - from)) >> run.shift);
+  }
   void index_run(Run& run);
   // Marks what the run takes of the filter, of which so much was marked before, and says how much that was.
   std::size_t mark(const Run& run, std::size_t marked);
