@@ -1,5 +1,6 @@
-// Loses and keeps blocks of known sizes, and says of each what the right answer is: "SIZE CLASS". Then ends by its
-// argument: return, exit, _exit, abort, thread (an exit in a thread while others run), or waits to be looked at: wait.
+// Loses and keeps blocks of known sizes, and says of each what the right answer is: "SIZE CLASS". Then ends
+// by its argument: return, exit, _exit, abort, thread (an exit in a thread while others run), or waits to be
+// looked at: wait.
 #include <stdatomic.h>
 #include <stdint.h>
 #include <sys/mman.h>
@@ -94,7 +95,7 @@ int main(int argc, char** argv) {
   must(pthread_create(&thread, NULL, holder, NULL) == 0, "pthread_create");
   while (atomic_load(&ready) == 0) sched_yield();
   memset(&thread, 0, sizeof thread);
-  for (void (*const * make)(void) =
+  for (void (*const* make)(void) =
            (void (*const[])(void)){lose_one, lose_a_tree, lose_a_circle, hide, keep_some, NULL};
        *make != NULL; ++make)
     in_a_frame(*make);

@@ -135,8 +135,9 @@ Result<void> apply_pids(Settings& settings, const RawOptions& raw) {
 Result<void> apply(Settings& settings, const RawOptions& raw) {
   apply_printing(settings, raw);
   using Step = Result<void> (*)(Settings&, const RawOptions&);
-  for (const Step step : {Step(apply_times), Step(apply_limits), Step(apply_tracing), Step(apply_heap), Step(apply_leaks),
-                          Step(apply_site_skip), Step(check_environment), Step(apply_pids)}) {
+  for (const Step step :
+       {Step(apply_times), Step(apply_limits), Step(apply_tracing), Step(apply_heap), Step(apply_leaks),
+        Step(apply_site_skip), Step(check_environment), Step(apply_pids)}) {
     if (auto done = step(settings, raw); !done) return done;
   }
   return {};

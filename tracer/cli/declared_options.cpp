@@ -261,8 +261,8 @@ Verbs declare_verbs(CLI::App& app, const std::vector<std::string>& typed, Settin
   verbs.heap = add_heap(app, settings, raw, mentioned("heap"));
   verbs.record_heap = add_heap(*verbs.record, settings, raw, records && mentioned("heap"));
   verbs.leaks = add_leaks(app, settings, raw, mentioned("leaks"));
-  for (CLI::App* verb :
-       {verbs.run, verbs.attach, verbs.heap, verbs.leaks, verbs.record_run, verbs.record_attach, verbs.record_heap}) {
+  for (CLI::App* verb : {verbs.run, verbs.attach, verbs.heap, verbs.leaks, verbs.record_run,
+                         verbs.record_attach, verbs.record_heap}) {
     verb->add_option("-o", settings.output.path, "Write to this file, or to a command: -o '|gzip >trace.gz'")
         ->type_name("FILE");
     verb->add_flag("-A", settings.output.append, "Append to the file");

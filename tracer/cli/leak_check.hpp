@@ -36,8 +36,8 @@ class LeakCheck {
   static Result<LeakCheck> make(const LeakSettings& settings);
 
   void check(LeakSubject subject, const LeakImage& image);
-  // What is to be written now: a report for each process since the last time, or nothing yet for the forms that
-  // are one document.
+  // What is to be written now: a report for each process since the last time, or nothing yet for the forms
+  // that are one document.
   std::string take_report();
   // The rest.
   std::string finish();

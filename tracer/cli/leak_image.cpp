@@ -138,15 +138,15 @@ std::uint64_t LeakImage::root_begin(const memory::Mapping& mapping) const {
   for (const auto& thread : image_.threads) {
     if (!contains(mapping, thread.stack_pointer)) continue;
     ended |= thread.has_ended != 0;
-    if (!thread.has_ended) lowest = std::min(lowest.value_or(~std::uint64_t{0}), thread.stack_pointer - red_zone);
+    if (!thread.has_ended)
+      lowest = std::min(lowest.value_or(~std::uint64_t{0}), thread.stack_pointer - red_zone);
   }
   if (lowest) return std::max(*lowest, mapping.begin.value);
   if (ended) return mapping.end.value;
   const glibc_heap::Mapping one{
       {mapping.begin, mapping.end}, mapping.readable, mapping.writable, mapping.shared, mapping.name};
   const bool is_old_stack =
-      mapping.inode == 0 &&
-      glibc_heap::is_ended_thread_stack(memory_, one, thread_layout_).value_or(false);
+      mapping.inode == 0 && glibc_heap::is_ended_thread_stack(memory_, one, thread_layout_).value_or(false);
   return is_old_stack ? mapping.end.value : mapping.begin.value;
 }
 
@@ -186,8 +186,8 @@ void LeakImage::append_run(const process::CopiedRun& run, const leaks::Blocks& b
   }
 }
 
-// tcbhead_t of glibc's sysdeps/x86_64/nptl/tls.h points, in its second word, behind the first entry of the table
-// of thread-local storage, not to the block that it is.
+// tcbhead_t of glibc's sysdeps/x86_64/nptl/tls.h points, in its second word, behind the first entry of the
+// table of thread-local storage, not to the block that it is.
 std::uint64_t LeakImage::dtv_block_of(std::uint64_t thread_pointer) const {
   constexpr std::uint64_t entry_bytes = 16;
   std::uint64_t dtv = 0;

@@ -22,10 +22,9 @@ Result<LeakKinds> kinds_named(std::string_view option, std::string_view text) {
     text = comma == std::string_view::npos ? std::string_view() : text.substr(comma + 1);
     const bool all = name == "all";
     bool known = all || name == "none";
-    for (const auto& [kind, its] : {std::pair(LeakKind::definite, "definite"),
-                                    std::pair(LeakKind::indirect, "indirect"),
-                                    std::pair(LeakKind::possible, "possible"),
-                                    std::pair(LeakKind::reachable, "reachable")}) {
+    for (const auto& [kind, its] :
+         {std::pair(LeakKind::definite, "definite"), std::pair(LeakKind::indirect, "indirect"),
+          std::pair(LeakKind::possible, "possible"), std::pair(LeakKind::reachable, "reachable")}) {
       if (!all && name != its) continue;
       kinds.add(kind);
       known = true;
@@ -53,11 +52,13 @@ void add_report_options(CLI::App& verb, Settings& settings, RawOptions& raw) {
       ->check(CLI::IsMember({"text", "json", "sarif", "junit"}));
   verb.add_option("--show", raw.leaks.show, "Which classes are told one by one (definite,possible)")
       ->type_name("CLASSES");
-  verb.add_option("--top", settings.leaks.report.top, "How many leaks of each class the text lists (10; 0: all)")
+  verb.add_option("--top", settings.leaks.report.top,
+                  "How many leaks of each class the text lists (10; 0: all)")
       ->type_name("N");
   verb.add_option("--fail-on", raw.leaks.fail_on, "Which classes count for --error-exitcode (definite)")
       ->type_name("CLASSES");
-  verb.add_option("--error-exitcode", settings.leaks.error_exitcode, "The exit status when there are such leaks")
+  verb.add_option("--error-exitcode", settings.leaks.error_exitcode,
+                  "The exit status when there are such leaks")
       ->type_name("N")
       ->check(CLI::Range(1, 124));
   verb.add_option("--baseline", settings.leaks.baseline, "Leaks of this earlier report (json) are not new")
@@ -65,14 +66,17 @@ void add_report_options(CLI::App& verb, Settings& settings, RawOptions& raw) {
 }
 
 void add_suppression_options(CLI::App& verb, Settings& settings, RawOptions& raw) {
-  verb.add_option("--suppressions", raw.leaks.suppressions, "Hide what this file describes (LeakSanitizer's or "
-                                                            "valgrind's format)")
+  verb.add_option("--suppressions", raw.leaks.suppressions,
+                  "Hide what this file describes (LeakSanitizer's or "
+                  "valgrind's format)")
       ->type_name("FILE")
       ->allow_extra_args(false);
   verb.add_flag("--no-default-suppressions", raw.leaks.no_default_suppressions,
                 "Show what is known to be harmless as well");
-  verb.add_flag("--print-suppressions", settings.leaks.print_suppressions, "Write a suppression for each leak");
-  verb.add_flag("--unused-suppressions", settings.leaks.report.unused, "Tell which of them have hidden nothing");
+  verb.add_flag("--print-suppressions", settings.leaks.print_suppressions,
+                "Write a suppression for each leak");
+  verb.add_flag("--unused-suppressions", settings.leaks.report.unused,
+                "Tell which of them have hidden nothing");
 }
 
 }  // namespace

@@ -44,13 +44,9 @@ std::span<const suppress::Frame> HeapFrames::frames(analysis::HeapStackId stack,
   return frames_;
 }
 
-LeakSink::LeakSink(output::Stream& out, int memory_file, LeakCheck check,
-                   const analysis::HeapTable& table, const StackNames& names)
-    : out_(out),
-      memory_file_(memory_file),
-      check_(std::move(check)),
-      table_(table),
-      frames_(table, names) {}
+LeakSink::LeakSink(output::Stream& out, int memory_file, LeakCheck check, const analysis::HeapTable& table,
+                   const StackNames& names)
+    : out_(out), memory_file_(memory_file), check_(std::move(check)), table_(table), frames_(table, names) {}
 
 void LeakSink::event(const event::Event& event, bool) {
   if (const auto* note = std::get_if<event::Note>(&event.payload)) {
@@ -83,7 +79,8 @@ LeakSubject LeakSink::subject_of(const analysis::ProcessHeap& heap) {
     return frames_.frames(stack, function == functions.end() ? std::uint16_t{0} : function->second, pid);
   };
   if (heap.partial())
-    subject.notes.emplace_back("what was allocated before sonde came is not known: it is neither lost nor kept");
+    subject.notes.emplace_back(
+        "what was allocated before sonde came is not known: it is neither lost nor kept");
   return subject;
 }
 

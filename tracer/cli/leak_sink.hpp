@@ -35,8 +35,8 @@ class HeapFrames {
 class LeakSink final : public output::Sink {
  public:
   // `table` and `names` are told of each event before. What the tracer has to say goes to standard error.
-  LeakSink(output::Stream& out, int memory_file, LeakCheck check,
-           const analysis::HeapTable& table, const StackNames& names);
+  LeakSink(output::Stream& out, int memory_file, LeakCheck check, const analysis::HeapTable& table,
+           const StackNames& names);
 
   void call_entered(const decode::Call&) override {}
   void call_exited(const decode::Call&) override {}

@@ -120,7 +120,8 @@ struct Settings {
 
   // Whether a report on the heap is written.
   bool reports_heap() const {
-    return tracing.heap && !leaks.wanted && output.summary != Summary::none && !(records() && output.path.empty());
+    return tracing.heap && !leaks.wanted && output.summary != Summary::none &&
+           !(records() && output.path.empty());
   }
 
   // Whether events of that sort ("syscalls", "signals", "processes", "heap", "mappings") are to be shown, as
