@@ -10,7 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-VERBS = [["run"], ["attach"], ["record"], ["report"], ["heap"], ["filter"], ["stack"], ["symbolize"], ["suppressions"],
+VERBS = [["run"], ["attach"], ["record"], ["report"], ["heap"], ["leaks"], ["filter"], ["stack"], ["symbolize"], ["suppressions"],
          ["suppressions", "check"], []]
 
 

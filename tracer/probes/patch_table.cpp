@@ -73,6 +73,7 @@ HandlerRow* PatchTable::claim_handler(Address code, bool ignored,
   if (row == nullptr) return nullptr;
   row->code = code.value;
   row->ignored = ignored;
+  row->calling.tid = 0;
   row->original = original;
   return row;
 }

@@ -26,7 +26,7 @@ using Patches = std::vector<const Patch*>;
 // What a process has in its memory.
 struct Left {
   Patches patches;
-  const HandlerRow* handler = nullptr;
+  HandlerRow* handler = nullptr;
 };
 
 std::vector<pid_t> tasks_of(pid_t pid) {
@@ -58,6 +58,14 @@ std::vector<ptrace::Stop> stop_all(pid_t pid) {
   return stops;
 }
 
+// A task that was making a call for the tracer waits behind that.
+void give_back(const HandlerRow& row, const ptrace::Stop& stop) {
+  Address pc;
+  if (row.calling.tid.load(std::memory_order_acquire) == stop.tid() && ptrace::peek_pc(stop.tid(), pc) &&
+      runs_handler(row, pc))
+    ptrace::put_back(stop, row.calling);
+}
+
 // A task in the handler leaves it within a few instructions; nothing in there sleeps.
 ptrace::WaitOutcome out_of_handler(const HandlerRow& row, ptrace::Stop stop) {
   constexpr int attempts = 1000;
@@ -83,6 +91,7 @@ std::vector<Settled> settle_all(pid_t pid, const Left& left) {
   std::vector<Settled> settled;
   for (auto& one : stop_all(pid)) {
     ptrace::WaitOutcome outcome = std::move(one);
+    if (left.handler != nullptr) give_back(*left.handler, std::get<ptrace::Stop>(outcome));
     if (left.handler != nullptr)
       outcome = out_of_handler(*left.handler, std::move(std::get<ptrace::Stop>(outcome)));
     if (auto* stop = std::get_if<ptrace::Stop>(&outcome))
@@ -114,7 +123,7 @@ int recover(const PatchTable& table) {
   for (const Patch& patch : table.rows()) {
     if (const pid_t pid = patch.pid.load(std::memory_order_acquire)) processes[pid].patches.push_back(&patch);
   }
-  for (const HandlerRow& row : table.handlers()) {
+  for (HandlerRow& row : table.handlers()) {
     if (const pid_t pid = row.pid.load(std::memory_order_acquire)) processes[pid].handler = &row;
   }
   // First the text: each moment that it stays as it is may cost a task its life.

@@ -34,10 +34,11 @@ constexpr std::array<std::uint8_t, handler_code_bytes> machine_code{
     0xc3,                                      // done: ret
     0xb8, 0x0f, 0x00, 0x00, 0x00,              // mov eax, SYS_rt_sigreturn
     0x0f, 0x05,                                // syscall
+    0xeb, 0xfe,  // jmp to itself: a task whose tracer died in its call waits here
 };
 constexpr std::uint64_t restorer_at = 32;
 constexpr std::uint64_t call_at = 37;
-static_assert(call_at + ptrace::syscall_code.size() == handler_code_bytes);
+static_assert(call_at + ptrace::syscall_code.size() + 2 == handler_code_bytes);
 static_assert(SI_KERNEL == 0x80 && SYS_rt_sigreturn == 0x0f);
 static_assert(offsetof(siginfo_t, si_code) == 8);
 
@@ -61,8 +62,8 @@ Action action_of(const HandlerRow& row) {
 // Calls of rt_sigaction by a task, with their arguments in memory below its stack, which is put back.
 class SigactionCalls {
  public:
-  SigactionCalls(Stop stop, const HandlerRow& row)
-      : text_(row.pid.load()), call_{row.code + call_at}, outcome_(std::move(stop)) {
+  SigactionCalls(Stop stop, HandlerRow& row)
+      : row_(row), text_(row.pid.load()), call_{row.code + call_at}, outcome_(std::move(stop)) {
     std::uint64_t sp = 0;
     if (!ptrace::peek_sp(std::get<Stop>(outcome_).tid(), sp)) return;
     // Far below the red zone (psABI, "The Stack Frame"), where nobody counts on anything.
@@ -102,13 +103,15 @@ class SigactionCalls {
     const std::uint64_t action = memory_->value;
     auto [outcome, result] = ptrace::call_in(
         std::move(*stop), call_,
-        {SYS_rt_sigaction, {SIGTRAP, sets ? action : 0, action + offsetof(Memory, former), 8}});
+        {SYS_rt_sigaction, {SIGTRAP, sets ? action : 0, action + offsetof(Memory, former), 8}},
+        &row_.calling);
     outcome_ = std::move(outcome);
     if (result != 0 || !text_.read(*memory_, std::as_writable_bytes(std::span(&there, 1))))
       return std::nullopt;
     return there.former;
   }
 
+  HandlerRow& row_;
   Text text_;
   Address call_;
   WaitOutcome outcome_;
@@ -161,7 +164,7 @@ WaitOutcome TrapHandler::install(Stop stop) const {
 
 WaitOutcome TrapHandler::take_out(Stop stop) const { return probes::take_out(*row_, std::move(stop)); }
 
-WaitOutcome take_out(const HandlerRow& row, Stop stop) {
+WaitOutcome take_out(HandlerRow& row, Stop stop) {
   const Text text(row.pid.load());
   if (!is_there(text, row)) return stop;
   bool gone = false;

@@ -1,6 +1,7 @@
 #include "sonde/ptrace/remote_call.hpp"
 
 #include <csignal>
+#include <cstring>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/user.h>
@@ -11,6 +12,8 @@
 namespace sonde::ptrace {
 
 namespace {
+
+static_assert(sizeof(user_regs_struct) == sizeof InterruptedTask::registers);
 
 constexpr int stops_on_the_way = 64;  // Interrupts: more than these, and something is wrong.
 
@@ -45,6 +48,12 @@ class Saved {
     std::uint64_t mask = ~std::uint64_t{0};
     if (signal != 0) mask &= ~(std::uint64_t{1} << (signal - 1));
     return ::ptrace(PTRACE_SETSIGMASK, tid_, word(sizeof mask), &mask) == 0;
+  }
+
+  void keep(InterruptedTask& kept) const {
+    std::memcpy(kept.registers.data(), &registers_, sizeof registers_);
+    kept.signal_mask = mask_;
+    kept.tid.store(tid_, std::memory_order_release);
   }
 
   void put_back() {
@@ -114,14 +123,16 @@ bool can_call(StopKind kind) {
   return kind == StopKind::signal || kind == StopKind::trap || kind == StopKind::group_stop;
 }
 
-RemoteResult call_in(Stop stop, Address code, const RemoteCall& call) {
+RemoteResult call_in(Stop stop, Address code, const RemoteCall& call, InterruptedTask* kept) {
   const pid_t tid = stop.tid();
   const StopKind kind = stop.kind();
   const int signal = stop.signal();
   Saved saved(stop);
   if (!can_call(kind) || !saved.whole()) return {std::move(stop), std::nullopt};
+  if (kept != nullptr) saved.keep(*kept);
   if (!saved.set_up(code, call)) {
     saved.put_back();
+    if (kept != nullptr) kept->tid.store(0, std::memory_order_release);
     return {std::move(stop), std::nullopt};
   }
   bool interrupted = false;
@@ -135,10 +146,22 @@ RemoteResult call_in(Stop stop, Address code, const RemoteCall& call) {
     if (kind == StopKind::signal) outcome = take_in_hand_again(std::move(*made), signal, saved, interrupted);
   }
   auto* last = std::get_if<Stop>(&outcome);
-  if (last == nullptr || ends_program(last->kind())) return {std::move(outcome), std::nullopt};
+  if (last == nullptr || ends_program(last->kind())) {
+    if (kept != nullptr) kept->tid.store(0, std::memory_order_release);
+    return {std::move(outcome), std::nullopt};
+  }
   saved.put_back();
+  if (kept != nullptr) kept->tid.store(0, std::memory_order_release);
   if (interrupted) interrupt(tid);  // By somebody else, who waits for that.
   return {std::move(*last).as(kind, signal), result};
+}
+
+void put_back(const Stop& stop, const InterruptedTask& kept) {
+  user_regs_struct registers;
+  std::memcpy(&registers, kept.registers.data(), sizeof registers);
+  std::uint64_t mask = kept.signal_mask;
+  ::ptrace(PTRACE_SETREGS, stop.tid(), nullptr, &registers);
+  ::ptrace(PTRACE_SETSIGMASK, stop.tid(), word(sizeof mask), &mask);
 }
 
 }  // namespace sonde::ptrace

@@ -13,6 +13,7 @@
 #include "sonde/arch/code.hpp"
 #include "sonde/base/result.hpp"
 #include "sonde/base/types.hpp"
+#include "sonde/ptrace/remote_call.hpp"
 
 namespace sonde::probes {
 
@@ -34,7 +35,7 @@ struct Patch {
 };
 static_assert(std::atomic<pid_t>::is_always_lock_free);
 
-inline constexpr std::size_t handler_code_bytes = 39;
+inline constexpr std::size_t handler_code_bytes = 41;
 
 // The code of a TrapHandler in a process's memory.
 struct HandlerRow {
@@ -42,6 +43,7 @@ struct HandlerRow {
   std::uint64_t code;
   bool ignored;                                        // What SIGTRAP was before: ignored, or as by default.
   std::array<std::byte, handler_code_bytes> original;  // What stood there.
+  ptrace::InterruptedTask calling;                     // The task that sets the handler, or takes it away.
 };
 
 // Rows are claimed and released by the tracer alone.

@@ -53,7 +53,7 @@ class TrapHandler {
 };
 
 // The same for the keeper, which has the row alone.
-ptrace::WaitOutcome take_out(const HandlerRow& row, ptrace::Stop stop);
+ptrace::WaitOutcome take_out(HandlerRow& row, ptrace::Stop stop);
 // Whether a task with that pc runs the handler.
 bool runs_handler(const HandlerRow& row, Address pc);
 

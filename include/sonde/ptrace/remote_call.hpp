@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -13,6 +14,13 @@ namespace sonde::ptrace {
 
 // What has to stand where the task makes the call (Intel SDM, volume 2, SYSCALL).
 inline constexpr std::array syscall_code{std::byte{0x0f}, std::byte{0x05}};
+
+// What a task had before it was sent to make a call, for somebody else to give it back if we die meanwhile.
+struct InterruptedTask {
+  std::atomic<pid_t> tid;                   // 0: no task is in a call of ours. Written last.
+  std::array<std::uint64_t, 27> registers;  // struct user_regs_struct
+  std::uint64_t signal_mask;
+};
 
 struct RemoteCall {
   std::uint64_t nr;
@@ -34,6 +42,10 @@ bool can_call(StopKind kind);
 // `code`: where syscall_code stands in the task's memory. Registers, signal mask and the signal in hand are
 // the same afterwards, and no other instruction has run. Signals wait until then, but for SIGKILL; a seccomp
 // filter of the task's sees the call. The other tasks may run.
-RemoteResult call_in(Stop stop, Address code, const RemoteCall& call);
+// `kept` holds what the task had for as long as it is away; may be null.
+RemoteResult call_in(Stop stop, Address code, const RemoteCall& call, InterruptedTask* kept = nullptr);
+
+// The task of this stop is the one that was away, and gets back what it had.
+void put_back(const Stop& stop, const InterruptedTask& kept);
 
 }  // namespace sonde::ptrace
