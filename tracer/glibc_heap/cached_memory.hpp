@@ -14,11 +14,11 @@ namespace sonde::glibc_heap {
 
 class CachedMemory {
  public:
-  // Both powers of two, pieces of at least a page.
-  CachedMemory(const MemoryReader& memory, std::size_t piece_bytes, std::size_t pieces);
-
-  static CachedMemory ahead(const MemoryReader& memory) { return {memory, std::size_t{128} << 10, 1}; }
-  static CachedMemory lists(const MemoryReader& memory) { return {memory, 4096, 512}; }
+  // For who goes on from address to address: a large piece at a time.
+  static CachedMemory ahead(const MemoryReader& memory) { return {memory, std::size_t{128} << 10, 1, false}; }
+  // For who follows lists: many pages. Lists may go anywhere, so of a page little is read at first, and all
+  // of it when more of it is wanted.
+  static CachedMemory lists(const MemoryReader& memory) { return {memory, 4096, 512, true}; }
 
   // nullopt where it cannot be read, or is not aligned to its size.
   std::optional<std::uint64_t> word(Address address) {
@@ -31,15 +31,19 @@ class CachedMemory {
   }
 
  private:
+  CachedMemory(const MemoryReader& memory, std::size_t piece_bytes, std::size_t pieces, bool sparing);
+
   struct Piece {
-    std::uint64_t begin = 0;
-    std::uint64_t filled = 0;  // A multiple of 8.
+    std::uint64_t number = ~std::uint64_t{0};  // Which piece of memory it was asked for last.
+    std::uint64_t begin = 0;                   // What is there of it.
+    std::uint64_t filled = 0;                  // A multiple of 8.
     std::vector<std::byte> bytes;
   };
   std::optional<std::uint64_t> missing_word(Piece& piece, Address address);
 
   const MemoryReader& memory_;
   std::size_t piece_bytes_;
+  bool sparing_;
   std::vector<Piece> pieces_;
 };
 
