@@ -10,7 +10,7 @@ Marker::Marker(const Input& input)
       memory_(input.regions),
       pipeline_(input.blocks),
       states_(input.blocks.size(), State::unseen),
-      list_(std::make_unique_for_overwrite<std::uint32_t[]>(input.blocks.size())) {}
+      list_(input.blocks.size()) {}
 
 template <Marker::State mark>
 void Marker::arrive(const Block& block, std::uint32_t index, std::uint64_t pointer) {

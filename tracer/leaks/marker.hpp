@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <vector>
 
 #include "leaks/heuristics.hpp"
@@ -78,12 +77,12 @@ class Marker {
   const Blocks& blocks_;
   Memory memory_;
   Pipeline pipeline_;
-  std::vector<State> states_;
+  Row<State> states_;
   // Each block gets into it once a walk at most: so it has room for all, and is but a row with two ends.
-  std::unique_ptr<std::uint32_t[]> list_;
+  Row<std::uint32_t> list_;
   std::size_t list_begin_ = 0;
   std::size_t list_end_ = 0;
-  std::vector<std::uint32_t> leaders_;
+  Row<std::uint32_t> leaders_;
   std::uint32_t leader_ = 0;  // Whose blocks are being looked for.
   bool crossed_ = false;      // One of them was another's before.
   std::uint64_t words_ = 0;

@@ -7,6 +7,8 @@
 #include <optional>
 #include <vector>
 
+#include "sonde/leaks/row.hpp"
+
 namespace sonde::leaks {
 
 struct Block {
@@ -90,10 +92,10 @@ class Blocks {
     return address >= begin_ && address <= end_ && filter_[(address >> filter_shift) % filter_bits];
   }
 
-  std::vector<Packed> packed_;
+  Row<Packed> packed_;
   std::vector<Large> large_;  // By index.
   std::vector<Run> runs_;     // By address, and by index.
-  std::vector<std::uint32_t> slots_;
+  Row<std::uint32_t> slots_;
   std::bitset<filter_bits> filter_;
   std::uint64_t begin_ = 0;
   std::uint64_t end_ = 0;

@@ -27,6 +27,7 @@
 
 #include "sonde/base/types.hpp"
 #include "sonde/leaks/blocks.hpp"
+#include "sonde/leaks/row.hpp"
 #include "sonde/suppress/suppression.hpp"
 
 namespace sonde::leaks {
@@ -81,10 +82,10 @@ struct ClassTotal {
 };
 
 struct Outcome {
-  std::vector<LeakClass> classes;  // Of each block.
+  Row<LeakClass> classes;  // Of each block.
   // Of each indirect block the index of the definite one that it counts for; of others their own. Empty where
   // no block is lost.
-  std::vector<std::uint32_t> leaders;
+  Row<std::uint32_t> leaders;
   std::vector<Leader> kept;  // The definite blocks that keep others, by index.
   std::array<ClassTotal, leak_classes> totals{};
 

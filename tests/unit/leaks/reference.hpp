@@ -29,8 +29,8 @@ class Reference {
     }
   }
 
-  std::vector<LeakClass> classes() const {
-    std::vector<LeakClass> classes(blocks_.size(), LeakClass::indirect);
+  Row<LeakClass> classes() const {
+    Row<LeakClass> classes(blocks_.size(), LeakClass::indirect);
     std::vector<bool> lost(blocks_.size(), true);
     for (const bool start_only : {false, true}) {
       const auto found = reached(roots_, start_only);
