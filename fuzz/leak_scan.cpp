@@ -96,7 +96,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       if (blocks.add(block)) block_end = block.end();
     } else {
       const Region region{region_end + gap, input.bytes(input.number(1)), (form & 64) != 0};
-      if (region.begin < region_end || region.end() >> 63 != 0) continue;
+      if (region.begin < region_end || (region.begin | region.end()) >> 63 != 0) continue;
       regions.push_back(region);
       region_end = region.end();
     }

@@ -156,7 +156,7 @@ void Marker::lead() {
 void Marker::sum_up_leaders(Outcome& outcome) {
   // The place of each leader in outcome.kept. The work list has room for it.
   constexpr std::uint32_t none = ~std::uint32_t{0};
-  for (std::uint32_t i = 0; i < leaders_.size(); ++i) list_[leaders_[i]] = none;
+  for (const std::uint32_t leader : leaders_) list_[leader] = none;
   for (std::uint32_t i = 0; i < leaders_.size(); ++i) {
     const std::uint32_t leader = leaders_[i];
     if (leader == i) continue;

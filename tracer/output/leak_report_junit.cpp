@@ -53,8 +53,7 @@ void append_xml(std::string& out, std::string_view text) {
 
 class Suite {
  public:
-  Suite(const LeakReportSource& source, const LeakReportOptions& options)
-      : source_(source), options_(options) {
+  Suite(const LeakReportSource& source, const LeakReportOptions& options) : source_(source) {
     for (const LeakClass kind : leak_classes_in_order) {
       if (options.shown.has(kind)) cases_of(kind);
     }
@@ -140,7 +139,6 @@ class Suite {
   }
 
   const LeakReportSource& source_;
-  const LeakReportOptions& options_;
   std::string cases_;
   std::size_t tests_ = 0;
   std::size_t failures_ = 0;

@@ -35,7 +35,8 @@ namespace sonde::leaks {
 using LeakClass = suppress::LeakKind;  // definite, indirect, possible, reachable
 inline constexpr std::size_t leak_classes = 4;
 
-// Memory of the process as it was copied. What is in none of them was not readable.
+// Memory of the process as it was copied. What is in none of them was not readable. Copies are best kept in
+// large pages (LargePages): blocks are visited in the order in which pointers lead to them.
 struct Region {
   std::uint64_t begin = 0;
   Bytes bytes;
@@ -98,7 +99,8 @@ struct Outcome {
 };
 
 // Contents may be whatever they are: each block is looked through three times at most, each word takes the
-// time of a search among the blocks of a page. Takes some 9 bytes a block beside its input and its outcome.
+// time of a search among the blocks of a page. Takes 5 bytes a block beside its input and its outcome, which
+// has as many.
 Outcome scan(const Input& input);
 
 }  // namespace sonde::leaks
