@@ -90,7 +90,7 @@ void LeakSink::on_copied(TaskId task, const event::MemoryCopied& copied) {
   if (image && heap != nullptr && heap->used()) {
     const process::MemoryImage used = *image;
     LeakSubject subject = subject_of(*heap);
-    subject.when = "exit";
+    subject.when = copied.at_end ? "exit" : "after";
     subject.stopped_for = copied.pause;
     check_.check(std::move(subject), LeakImage(memory_file_, *std::move(image), task.tid));
     process::forget_image(used, memory_file_);

@@ -1,4 +1,5 @@
 // sonde leaks PID: what a process that was never watched has lost, as its own allocator's structures tell.
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -14,6 +15,7 @@
 #include "sonde/cli/verbs.hpp"
 #include "sonde/output/stream.hpp"
 #include "sonde/output/target.hpp"
+#include "sonde/process/memory_copy.hpp"
 #include "sonde/process/proc_fs.hpp"
 #include "sonde/record/process_sampler.hpp"
 
@@ -49,7 +51,8 @@ Result<LeakSubject> subject_of(pid_t pid, const LeakImage& image, Nanoseconds st
 Result<void> look_at(pid_t pid, LeakCheck& check) {
   const UniqueFd file(::memfd_create("sonde-memory", MFD_CLOEXEC));
   if (!file) return fail_errno(errno, "cannot make a file in memory");
-  auto stopped = record::copy_process(pid, file.value(), limits::copied_bytes);
+  auto stopped =
+      record::copy_process(pid, file.value(), std::min(limits::copied_bytes, process::room_for_copies()));
   if (!stopped) return Failure(stopped.error());
   const LeakImage image(file.value(), std::move(stopped->image), pid);
   auto subject = subject_of(pid, image, stopped->stopped_for);

@@ -177,7 +177,7 @@ std::optional<Payload> parse_payload(FrameType type, Bytes body) {
       return std::nullopt;
     case FrameType::memory_copied:
       if (const auto p = split<MemoryCopiedFrame>(body)) {
-        return MemoryCopied{p->fixed->offset, p->fixed->size, p->fixed->pause_ns};
+        return MemoryCopied{p->fixed->offset, p->fixed->size, p->fixed->pause_ns, p->fixed->is_at_end != 0};
       }
       return std::nullopt;
     case FrameType::memory_use:

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdlib>
 #include <fcntl.h>
 #include <string_view>
 #include <sys/mman.h>
@@ -12,6 +13,7 @@
 #include <fmt/format.h>
 
 #include "sonde/base/limits.hpp"
+#include "sonde/base/read_file.hpp"
 #include "sonde/base/unique_fd.hpp"
 #include "sonde/memory/mapping.hpp"
 #include "sonde/memory/process_memory.hpp"
@@ -130,6 +132,16 @@ class Copier {
 };
 
 }  // namespace
+
+std::uint64_t room_for_copies() {
+  const auto text = read_file("/proc/meminfo", limits::proc_file_bytes);
+  if (!text) return 0;
+  constexpr std::string_view key = "MemAvailable:";
+  const std::size_t at = text->find(key);
+  if (at == std::string::npos) return 0;
+  const std::uint64_t kib = std::strtoull(text->c_str() + at + key.size(), nullptr, 10);
+  return kib * 1024 / 4 * 3;
+}
 
 Result<MemoryCopy> copy_memory(pid_t tid, int file, std::uint64_t offset, std::uint64_t room) {
   std::string maps = ProcFs().maps(tid);

@@ -43,18 +43,22 @@ std::uint64_t MemoryCopier::room() const {
   struct stat status {};
   if (::fstat(file_, &status) != 0) return 0;
   const std::uint64_t used = static_cast<std::uint64_t>(status.st_blocks) * 512;
-  return used < limits::copied_bytes ? limits::copied_bytes - used : 0;
+  return std::min(process::room_for_copies(), used < limits::copied_bytes ? limits::copied_bytes - used : 0);
 }
 
-void MemoryCopier::copy(TaskId task) {
+bool MemoryCopier::has_images() const {
+  struct stat status {};
+  return ::fstat(file_, &status) == 0 && status.st_blocks != 0;
+}
+
+void MemoryCopier::copy(TaskId task, bool at_end) {
   if (events_.muted()) return;
   const Nanoseconds began = now();
   process::MemoryImage image = std::exchange(images_[task.pid], {});
   images_.erase(task.pid);
   auto memory = process::copy_memory(task.tid, file_, end_, room());
   constexpr Nanoseconds patience_ns = 30'000'000'000;
-  while (!memory && memory.error().code == ErrorCode::limit && room() != limits::copied_bytes &&
-         now() - began < patience_ns) {
+  while (!memory && memory.error().code == ErrorCode::limit && has_images() && now() - began < patience_ns) {
     const timespec moment{0, 5'000'000};
     ::nanosleep(&moment, nullptr);
     memory = process::copy_memory(task.tid, file_, end_, room());
@@ -75,7 +79,7 @@ void MemoryCopier::copy(TaskId task) {
     return;
   }
   end_ = (offset + *size + page_bytes - 1) / page_bytes * page_bytes;
-  events_.memory_copied(task, began, {offset, *size, now() - began});
+  events_.memory_copied(task, began, {offset, *size, now() - began, at_end});
 }
 
 }  // namespace sonde::record

@@ -64,7 +64,7 @@ void Tracer::on_ending(Task& task, ptrace::Stop stop) {
   tasks_.each([&](const Task& other) { last &= other.id.pid != task.id.pid || other.ending; });
   if (last) {
     heap_->tell_last_memory(task.id);
-    if (copier_) copier_->copy(task.id);
+    if (copier_) copier_->copy(task.id, true);
   }
   go_on(task, std::move(stop), 0);
 }
@@ -78,7 +78,7 @@ void Tracer::copy_what_is_left(const std::vector<std::pair<ptrace::Stop, int>>& 
     copier_->take_state(task->id);
     processes.emplace(task->id.pid, task->id);
   }
-  for (const auto& [pid, task] : processes) copier_->copy(task);
+  for (const auto& [pid, task] : processes) copier_->copy(task, false);
 }
 
 // A new process. Its parent's breakpoints are in its memory too.

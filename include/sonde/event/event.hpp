@@ -154,6 +154,7 @@ struct MemoryCopied {
   std::uint64_t offset;
   std::uint64_t size;
   Nanoseconds pause;
+  bool at_end;
 };
 
 struct Event {

@@ -219,7 +219,8 @@ struct MemoryUseFrame {
 struct MemoryCopiedFrame {
   std::uint64_t offset;
   std::uint64_t size;
-  std::uint64_t pause_ns;  // For how long the process stood still for it.
+  std::uint64_t pause_ns;   // For how long the process stood still for it.
+  std::uint64_t is_at_end;  // The process ends; else it is left, and goes on.
 };
 
 // What a snapshot's segment holds.

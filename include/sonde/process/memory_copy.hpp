@@ -28,6 +28,10 @@ struct MemoryCopy {
   std::uint64_t left_out = 0;  // Bytes of mappings beyond limits::copied_mapping_bytes.
 };
 
+// How many bytes of copies the machine has memory for without anybody else, the process above all, having to
+// make room: three quarters of what /proc/meminfo (proc(5)) calls MemAvailable. 0 where it does not tell.
+std::uint64_t room_for_copies();
+
 // Copies the writable mappings of a process, but for those of devices and the kernel's own, and what it has
 // changed of those that it can only read (relocated tables), into a file
 // (memfd_create(2)) from `offset` on, which must be a multiple of the page size. All tasks that have this

@@ -20,13 +20,15 @@ class MemoryCopier {
 
   // The task stands at a stop: what it has in hand belongs to the next image of its process.
   void take_state(TaskId task);
-  // Copies the memory that the task, and all others of its process, can no longer change, and tells of it.
-  void copy(TaskId task);
+  // Copies the memory that the task, and all others of its process, cannot change now, and tells of it.
+  // `at_end`: nor ever again.
+  void copy(TaskId task, bool at_end);
   // The process is gone, or executes another program.
   void forget(pid_t pid) { images_.erase(pid); }
 
  private:
   std::uint64_t room() const;
+  bool has_images() const;  // That the console has not given back yet.
 
   int file_;
   EventWriter& events_;

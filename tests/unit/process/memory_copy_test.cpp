@@ -7,6 +7,7 @@
 
 #include <doctest/doctest.h>
 
+#include "sonde/base/limits.hpp"
 #include "sonde/base/unique_fd.hpp"
 
 using namespace sonde;
@@ -48,12 +49,13 @@ TEST_CASE("what a process has touched is copied, and nothing else") {
   REQUIRE(file);
   const Memory large(std::size_t{1} << 30);
   const Memory unwritable(16 * page, PROT_READ);
+  const Memory reserved(limits::copied_mapping_bytes + page);
   std::strcpy(large.begin + 100 * page, "first");
   std::strcpy(large.begin + 200'000 * page + 7, "second");
   constexpr std::uint64_t offset = 16 * page;
   const auto copy = copy_memory(::getpid(), file.value(), offset, std::uint64_t{1} << 30);
   REQUIRE(copy);
-  CHECK(copy->left_out == 0);
+  CHECK(copy->left_out >= reserved.size);
   CHECK(bytes_of(*copy, unwritable) == 0);
   // Transparent huge pages may have made more of them than were touched.
   CHECK(bytes_of(*copy, large) >= 2 * page);
