@@ -49,7 +49,8 @@ TEST_CASE("what a process has touched is copied, and nothing else") {
   REQUIRE(file);
   const Memory large(std::size_t{1} << 30);
   const Memory unwritable(16 * page, PROT_READ);
-  const Memory reserved(limits::copied_mapping_bytes + page);
+  // Executable too, or the kernel would make one mapping of it and its neighbour.
+  const Memory reserved(limits::copied_mapping_bytes + page, PROT_READ | PROT_WRITE | PROT_EXEC);
   std::strcpy(large.begin + 100 * page, "first");
   std::strcpy(large.begin + 200'000 * page + 7, "second");
   constexpr std::uint64_t offset = 16 * page;
