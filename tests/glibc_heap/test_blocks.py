@@ -40,6 +40,10 @@ class Target:
         self.process.communicate()
 
 
+# What malloc_usable_size says of a tcache_perthread_struct's chunk, which may have been cut from a larger one.
+CACHE_SIZES = (0x290 - 8, 0x2a0 - 8)
+
+
 def differences(found, told):
     lines = [f"{a:#x}: {s} bytes, not in use" for a, s in found.items() if a not in told]
     lines += [f"{a:#x}: {s} bytes, not found" for a, s in told.items() if a not in found]
@@ -51,7 +55,7 @@ class Blocks(unittest.TestCase):
     def check(self, target, *flags):
         found = walk.of(target.process.pid, *flags)
         self.assertEqual(found.error, [""])
-        self.assertEqual(differences(found.blocks, target.blocks), [])
+        self.assertEqual(differences(found.blocks, self.to_be_found(target, found, flags)), [])
         self.assertEqual(found.notes, [])
         self.assertEqual(list(found.blocks), sorted(found.blocks))
         for address, size in found.blocks.items():
@@ -63,6 +67,14 @@ class Blocks(unittest.TestCase):
         self.assertEqual(totals["mapped"], (info["hblks"], info["hblkhd"]))
         self.assertEqual(sum(totals[name][1] for name in ("fastbin", "bins", "top")), info["fordblks"])
         return found
+
+    @staticmethod
+    def to_be_found(target, found, flags):
+        """Where threads are not known, a block of a cache's size that looks like an empty one may be taken for one."""
+        if "no-threads" not in flags:
+            return target.blocks
+        return {address: size for address, size in target.blocks.items()
+                if address in found.blocks or size not in CACHE_SIZES}
 
     def check_all_ways(self, *arguments):
         with Target(*arguments) as target:
