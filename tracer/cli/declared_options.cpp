@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "cli/common_options.hpp"
 #include "cli/heap_options.hpp"
 #include "cli/leak_options.hpp"
 #include "sonde/base/limits.hpp"
@@ -16,13 +17,6 @@ void add_counted_flag(CLI::App& app, const std::string& name, int& count, const 
   const int before = count;
   app.add_flag(name, count, description);
   count = before;
-}
-
-void add_debug_file_options(CLI::App& app, Settings& settings) {
-  app.add_option("--symbols-from", settings.symbols_from, "Look for debug files in this folder first")
-      ->type_name("DIR")
-      ->allow_extra_args(false);
-  app.add_flag("--debuginfod", settings.debuginfod, "Ask the servers of DEBUGINFOD_URLS for debug files");
 }
 
 void add_printing_options(CLI::App& app, Settings& settings, RawOptions& raw) {
@@ -118,10 +112,7 @@ CLI::App* add_run(CLI::App& app, Settings& settings, RawOptions& raw, bool with_
       "  sonde run -c -- git status");
   add_printing_options(*run, settings, raw);
   add_tracing_options(*run, settings, raw);
-  run->add_option("-u", settings.user, "Run the program as this user")->type_name("USER");
-  run->add_option("-E", settings.environment, "Set (VAR=VAL) or remove (VAR) an environment variable")
-      ->type_name("VAR[=VAL]")
-      ->allow_extra_args(false);
+  add_program_options(*run, settings);
   return run;
 }
 

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 
+#include "cli/common_options.hpp"
 #include "sonde/process/ordinary_memory.hpp"
 
 namespace sonde::cli {
@@ -26,10 +27,7 @@ void add_heap_tracing_options(CLI::App& app, HeapOptions& heap) {
                  "Show in the report so many of the first bytes of live blocks (64, at most 4096)")
       ->type_name("BYTES")
       ->check(CLI::Range(std::size_t{1}, std::size_t{4096}));
-  app.add_option("--allocator", heap.allocators,
-                 "A function of the program's own: name=F,size=arg0,returns=pointer or free=F,pointer=arg0")
-      ->type_name("FUNCTION")
-      ->allow_extra_args(false);
+  add_allocator_option(app, heap);
 }
 
 void add_sampling_options(CLI::App& app, RawOptions& raw) {
@@ -56,22 +54,13 @@ CLI::App* add_heap(CLI::App& app, Settings& settings, RawOptions& raw, bool with
   verb->add_option("--site-skip", raw.site_skip,
                    "Frames whose module or function this matches are no sites (a regular expression)")
       ->type_name("REGEX");
-  verb->add_option("--symbols-from", settings.symbols_from, "Look for debug files in this folder first")
-      ->type_name("DIR")
-      ->allow_extra_args(false);
-  verb->add_flag("--debuginfod", settings.debuginfod, "Ask the servers of DEBUGINFOD_URLS for debug files");
-  verb->add_flag("--no-follow", raw.no_follow, "Watch threads, but not child processes");
+  add_debug_file_options(*verb, settings);
   verb->add_option("--overflow", raw.overflow,
                    "When sonde is slow: block the program, or drop and count events")
       ->type_name("POLICY")
       ->check(CLI::IsMember({"block", "drop"}));
-  verb->add_option("-u", settings.user, "Run the program as this user")->type_name("USER");
-  verb->add_option("-E", settings.environment, "Set (VAR=VAL) or remove (VAR) an environment variable")
-      ->type_name("VAR[=VAL]")
-      ->allow_extra_args(false);
-  verb->add_option("-p,pid", raw.pids, "Process ids, of processes that run already")
-      ->type_name("PID")
-      ->delimiter(',');
+  add_program_options(*verb, settings);
+  add_watched_process_options(*verb, raw);
   return verb;
 }
 

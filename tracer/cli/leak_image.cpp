@@ -204,7 +204,7 @@ LeakImage::Scene LeakImage::scene(const leaks::Blocks& blocks) const {
     if (thread.has_ended) continue;
     scene.words.push_back(thread.thread_pointer);
     scene.words.push_back(dtv_block_of(thread.thread_pointer));
-    if (thread.registers_count)
+    if (thread.uses_registers)
       scene.words.insert(scene.words.end(), thread.registers.begin(), thread.registers.end());
     // A stack in a block of the heap, as coroutines have them.
     const std::uint32_t block = blocks.find(thread.stack_pointer);

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "cli/common_options.hpp"
 #include "sonde/suppress/suppression.hpp"
 
 namespace sonde::cli {
@@ -91,22 +92,10 @@ CLI::App* add_leaks(CLI::App& app, Settings& settings, RawOptions& raw, bool wit
   verb->add_option("--for", raw.timeout, "Watch for this time, then look and leave (30s)")->type_name("TIME");
   add_report_options(*verb, settings, raw);
   add_suppression_options(*verb, settings, raw);
-  verb->add_option("--allocator", raw.heap.allocators,
-                   "A function of the program's own: name=F,size=arg0,returns=pointer or free=F,pointer=arg0")
-      ->type_name("FUNCTION")
-      ->allow_extra_args(false);
-  verb->add_option("--symbols-from", settings.symbols_from, "Look for debug files in this folder first")
-      ->type_name("DIR")
-      ->allow_extra_args(false);
-  verb->add_flag("--debuginfod", settings.debuginfod, "Ask the servers of DEBUGINFOD_URLS for debug files");
-  verb->add_flag("--no-follow", raw.no_follow, "Watch threads, but not child processes");
-  verb->add_option("-u", settings.user, "Run the program as this user")->type_name("USER");
-  verb->add_option("-E", settings.environment, "Set (VAR=VAL) or remove (VAR) an environment variable")
-      ->type_name("VAR[=VAL]")
-      ->allow_extra_args(false);
-  verb->add_option("-p,pid", raw.pids, "Process ids, of processes that run already")
-      ->type_name("PID")
-      ->delimiter(',');
+  add_allocator_option(*verb, raw.heap);
+  add_debug_file_options(*verb, settings);
+  add_program_options(*verb, settings);
+  add_watched_process_options(*verb, raw);
   return verb;
 }
 

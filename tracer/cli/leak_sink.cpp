@@ -86,19 +86,18 @@ LeakSubject LeakSink::subject_of(const analysis::ProcessHeap& heap) {
 
 void LeakSink::on_copied(TaskId task, const event::MemoryCopied& copied) {
   auto image = process::read_image(memory_file_, copied.offset, copied.size);
+  if (!image) return;
+  const auto place = process::place_of(*image, copied.offset, copied.size);
   const analysis::ProcessHeap* heap = table_.heap_of(task.pid);
-  if (image && heap != nullptr && heap->used()) {
-    const process::MemoryImage used = *image;
+  if (heap != nullptr && heap->used()) {
     LeakSubject subject = subject_of(*heap);
     subject.when = copied.at_end ? "exit" : "after";
     subject.stopped_for = copied.pause;
     check_.check(std::move(subject), LeakImage(memory_file_, *std::move(image), task.tid));
-    process::forget_image(used, memory_file_);
     out_.buffer() += check_.take_report();
     out_.commit();
-  } else if (image) {
-    process::forget_image(*image, memory_file_);
   }
+  process::forget_image(memory_file_, place);
 }
 
 void LeakSink::finish(Nanoseconds) {

@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <optional>
 #include <sys/mman.h>
 #include <utility>
 
@@ -17,6 +18,7 @@
 #include "sonde/output/target.hpp"
 #include "sonde/process/memory_copy.hpp"
 #include "sonde/process/proc_fs.hpp"
+#include "sonde/ptrace/wait.hpp"
 #include "sonde/record/process_sampler.hpp"
 
 namespace sonde::cli {
@@ -74,22 +76,24 @@ int leaks(const Settings& settings) {
     complain(target.error());
     return failure;
   }
-  output::Stream out(std::move(target->fd));
+  std::optional<output::Stream> out(std::move(target->fd));
   int status = 0;
   for (const pid_t pid : settings.pids) {
     if (auto looked = look_at(pid, *check); !looked) {
       complain(looked.error());
       status = failure;
     }
-    out.buffer() += check->take_report();
-    out.commit();
+    out->buffer() += check->take_report();
+    out->commit();
   }
-  out.buffer() += check->finish();
-  out.flush();
-  if (out.error() && out.error()->errno_value != EPIPE) {
-    complain(fmt::format("cannot write to {}: {}", target->name, out.error()->message()));
-    return failure;
+  out->buffer() += check->finish();
+  out->flush();
+  if (out->error() && out->error()->errno_value != EPIPE) {
+    complain(fmt::format("cannot write to {}: {}", target->name, out->error()->message()));
+    status = failure;
   }
+  out.reset();  // The command of -o '|command' reads to the end.
+  if (target->command > 0) ptrace::await_end(target->command);
   if (status == 0 && check->found()) return settings.leaks.error_exitcode.value_or(0);
   return status;
 }

@@ -91,9 +91,10 @@ std::vector<Settled> settle_all(pid_t pid, const Left& left) {
   std::vector<Settled> settled;
   for (auto& one : stop_all(pid)) {
     ptrace::WaitOutcome outcome = std::move(one);
-    if (left.handler != nullptr) give_back(*left.handler, std::get<ptrace::Stop>(outcome));
-    if (left.handler != nullptr)
+    if (left.handler != nullptr) {
+      give_back(*left.handler, std::get<ptrace::Stop>(outcome));
       outcome = out_of_handler(*left.handler, std::move(std::get<ptrace::Stop>(outcome)));
+    }
     if (auto* stop = std::get_if<ptrace::Stop>(&outcome))
       settled.push_back(settle(std::move(*stop), left.patches));
   }

@@ -87,11 +87,16 @@ std::optional<MemoryImage> read_image(int file, std::uint64_t offset, std::uint6
   return image;
 }
 
-void forget_image(const MemoryImage& image, int file) {
-  for (const CopiedRun& run : image.memory.runs) {
-    ::fallocate(file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(run.offset),
-                static_cast<off_t>(run.size));
-  }
+ImagePlace place_of(const MemoryImage& image, std::uint64_t offset, std::uint64_t size) {
+  return {image.memory.runs.empty() ? offset : image.memory.runs.front().offset, offset + size};
+}
+
+// Whole pages are given back: the next image begins with a page of its own.
+void forget_image(int file, ImagePlace place) {
+  constexpr std::uint64_t page_bytes = 4096;
+  const std::uint64_t size = (place.end - place.begin + page_bytes - 1) / page_bytes * page_bytes;
+  ::fallocate(file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(place.begin),
+              static_cast<off_t>(size));
 }
 
 }  // namespace sonde::process

@@ -35,6 +35,7 @@ Result<HeapCapture> HeapCapture::make(const Options& options, EventWriter& event
 }
 
 bool HeapCapture::serve(Task& task) {
+  trap_handler_due_ = false;
   Space* space = space_of(task.id.pid);
   auto registers = ptrace::registers(task.id.tid);
   if (space == nullptr || !registers) return false;
@@ -54,6 +55,7 @@ bool HeapCapture::serve(Task& task) {
   if (probe == nullptr || std::exchange(task.heap.moved_to, Address{}) == hit) return true;
   (*registers)[Register::rip] = hit.value;
   const Nanoseconds time = now();
+  trap_handler_due_ = wants_trap_handler(*space, task.id.pid, time);
   const std::uint64_t sp = registers->sp().value;
   switch (role_of(probe->tag)) {
     case ProbeRole::entry:

@@ -4,6 +4,7 @@
 #include <utility>
 #include <variant>
 
+#include "sonde/base/clock.hpp"
 #include "sonde/record/heap_capture.hpp"
 
 namespace sonde::record {
@@ -22,15 +23,14 @@ bool HeapCapture::ignores_trap(pid_t tid) const {
   return status && (status->ignored_signals & trap) != 0;
 }
 
-bool HeapCapture::wants_trap_handler(const Task& task, Nanoseconds time) const {
-  const Space* space = space_of(task.id.pid);
-  return space != nullptr && space->owner == task.id.pid && time > space->trap_handler_seen &&
-         time - space->trap_handler_seen >= look_every_ns;
+bool HeapCapture::wants_trap_handler(const Space& space, pid_t pid, Nanoseconds time) {
+  return space.owner == pid && time > space.trap_handler_seen &&
+         time - space.trap_handler_seen >= look_every_ns;
 }
 
-ptrace::WaitOutcome HeapCapture::give_trap_handler(const Task& task, ptrace::Stop stop, Nanoseconds time) {
+ptrace::WaitOutcome HeapCapture::give_trap_handler(const Task& task, ptrace::Stop stop) {
   Space& space = *space_of(task.id.pid);
-  space.trap_handler_seen = time;
+  space.trap_handler_seen = now();
   const auto status = proc_.status(task.id.tid);
   // A filter of the program's own may end it for a call that it does not make itself.
   if (!status || status->seccomp != 0) return stop;

@@ -31,9 +31,8 @@ Result<void> Tracer::prepare_heap() {
 }
 
 void Tracer::after_breakpoint(Task& task, ptrace::Stop stop) {
-  const Nanoseconds time = now();
-  if (detaching_ || !heap_->wants_trap_handler(task, time)) return go_on(task, std::move(stop), 0);
-  auto outcome = heap_->give_trap_handler(task, std::move(stop), time);
+  if (detaching_ || !heap_->trap_handler_is_due()) return go_on(task, std::move(stop), 0);
+  auto outcome = heap_->give_trap_handler(task, std::move(stop));
   auto* held = std::get_if<ptrace::Stop>(&outcome);
   if (held == nullptr || ptrace::ends_program(held->kind())) return serve(std::move(outcome));
   go_on(task, std::move(*held), 0);

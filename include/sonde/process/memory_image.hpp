@@ -20,7 +20,7 @@ struct ThreadState {
   // It has ended by itself: nothing on its stack is used any more. (A thread that the end of its process has
   // stopped has a stack still.)
   std::uint8_t has_ended;
-  std::uint8_t registers_count;  // They may hold something: not those of a thread that is in its last call.
+  std::uint8_t uses_registers;  // They may hold something: not those of a thread that is in its last call.
   std::uint16_t reserved;
 };
 
@@ -37,7 +37,13 @@ Result<std::uint64_t> write_image(const MemoryImage& image, int file, std::uint6
 // Reads that. Empty when there is nothing of the sort: the file is changed by nobody but its writer.
 std::optional<MemoryImage> read_image(int file, std::uint64_t offset, std::uint64_t size);
 
-// Gives the memory of the image back to the system.
-void forget_image(const MemoryImage& image, int file);
+// Where such an image stands in the file: its memory, and behind that what write_image() wrote.
+struct ImagePlace {
+  std::uint64_t begin;
+  std::uint64_t end;
+};
+ImagePlace place_of(const MemoryImage& image, std::uint64_t offset, std::uint64_t size);
+// Gives the memory of an image back to the system. Nobody may read it any more.
+void forget_image(int file, ImagePlace place);
 
 }  // namespace sonde::process

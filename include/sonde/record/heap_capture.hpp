@@ -56,10 +56,10 @@ class HeapCapture {
   // A task is about to be given a signal: no signal's frame may have an address of ours.
   void before_signal(Task& task);
 
-  // A handler of SIGTRAP for the process, against the death of the tracer: whether now is the time to see to
-  // it, after serve(), and that. The outcome stands for the stop.
-  bool wants_trap_handler(const Task& task, Nanoseconds time) const;
-  ptrace::WaitOutcome give_trap_handler(const Task& task, ptrace::Stop stop, Nanoseconds time);
+  // A handler of SIGTRAP for the process, against the death of the tracer: whether the task that was just
+  // served is to see to it now, and that. The outcome stands for the stop.
+  bool trap_handler_is_due() const { return trap_handler_due_; }
+  ptrace::WaitOutcome give_trap_handler(const Task& task, ptrace::Stop stop);
   // Whether it has one, which goes before the process gets a SIGTRAP of its own, or is let go.
   bool has_trap_handler(pid_t pid) const { return trap_handlers_.contains(pid); }
   ptrace::WaitOutcome take_trap_handler(pid_t pid, ptrace::Stop stop);
@@ -140,6 +140,7 @@ class HeapCapture {
   bool put(Space& space, const Placed& in, const PlannedProbe& probe);
   bool widen(const Space& space, Room& room, const Placed& in);
   bool ignores_trap(pid_t tid) const;
+  static bool wants_trap_handler(const Space& space, pid_t pid, Nanoseconds time);
   std::unique_ptr<probes::TrapHandler> place_trap_handler(Space& space);
   HeapPlan& plan_of(const process::Module& module, TaskId task);
 
@@ -167,6 +168,7 @@ class HeapCapture {
   process::ProcFs proc_;
   std::unordered_map<pid_t, std::shared_ptr<Space>> spaces_;
   std::unordered_map<pid_t, std::unique_ptr<probes::TrapHandler>> trap_handlers_;
+  bool trap_handler_due_ = false;
   std::deque<std::shared_ptr<Space>> gone_;  // Of processes that have ended or were left, the last of them.
   std::size_t gone_probes_ = 0;              // That those have together.
   std::unordered_map<std::uint32_t, HeapPlan> plans_;  // By a module's id.
