@@ -1,15 +1,13 @@
-// The search for lost blocks, in memory with whatever contents, of blocks and regions that lie anywhere; and
-// the reader of baselines, which gets the whole as text. What is found must be within the definitions: a
-// reachable block's pointers lead to none that is lost, an indirect one has a leader that is definite.
+// The search for lost blocks, in memory with whatever contents, of blocks and regions that lie anywhere. What
+// is found must be within the definitions: a reachable block's pointers lead to none that is lost, an
+// indirect one has a leader that is definite.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <string>
 #include <vector>
 
 #include "sonde/base/result.hpp"
-#include "sonde/leaks/baseline.hpp"
 #include "sonde/leaks/findings.hpp"
 #include "sonde/leaks/scan.hpp"
 
@@ -77,9 +75,6 @@ void check(const Blocks& blocks, const std::vector<Region>& regions, const Outco
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  if (const auto baseline = parse_baseline(std::string(reinterpret_cast<const char*>(data), size)))
-    SONDE_CHECK(!baseline->has(0));
-
   Script input(data, size);
   Blocks blocks;
   std::vector<Region> regions;
