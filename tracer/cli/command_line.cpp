@@ -55,7 +55,8 @@ std::optional<ExitNow> choose_leaks(Word dashes, Word end, Settings& settings, R
   raw.heap.verb = true;
   raw.leaks.verb = true;
   const bool runs = dashes != end;
-  settings.verb = runs ? Verb::run : raw.timeout.empty() ? Verb::leaks : Verb::attach;
+  const bool watches = !raw.timeout.empty() || !raw.leaks.after.empty() || !raw.leaks.every.empty();
+  settings.verb = runs ? Verb::run : watches ? Verb::attach : Verb::leaks;
   settings.command.assign(runs ? dashes + 1 : dashes, end);
   if (settings.command.empty() == raw.pids.empty()) {
     return usage_error(

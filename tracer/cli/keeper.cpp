@@ -90,6 +90,7 @@ class Keeper {
   void on_signal(const signalfd_siginfo& info);
   void read_messages(record::ControlSocket& socket);
   void ask_to_detach();
+  void look_when_due();
   int poll_timeout();
   bool done() const;
   int result();
@@ -117,6 +118,7 @@ class Keeper {
   bool detach_asked_ = false;
   bool killed_ = false;  // Tracer and console, by us.
   std::optional<Nanoseconds> deadline_;
+  std::optional<Nanoseconds> next_look_;  // For leaks, while it runs.
 };
 
 Result<void> Keeper::prepare() {
@@ -218,6 +220,8 @@ int Keeper::run() {
   if (auto forked = fork_processes(); !forked) return give_up(forked.error(), own_failure);
   if (runs()) job_ = JobControl(program_);
   if (settings_.timeout_ns) deadline_ = now() + *settings_.timeout_ns;
+  const LeakSettings& leaks = settings_.leaks;
+  if (leaks.after || leaks.every) next_look_ = now() + (leaks.after ? *leaks.after : *leaks.every);
   while (!done()) watch();
   return result();
 }
@@ -239,18 +243,26 @@ void Keeper::watch() {
     deadline_.reset();
     ask_to_detach();
   }
+  look_when_due();
   read_messages(tracer_socket_);
   read_messages(console_socket_);
   read_signals();
   look_at_children();
 }
 
+void Keeper::look_when_due() {
+  if (!next_look_ || now() < *next_look_) return;
+  if (tracer_ > 0 && !detach_asked_) tracer_socket_.send(record::ControlKind::look);
+  next_look_.reset();
+  if (settings_.leaks.every) next_look_ = now() + *settings_.leaks.every;
+}
+
 int Keeper::poll_timeout() {
-  if (!deadline_) return -1;
+  if (!deadline_ && !next_look_) return -1;
+  constexpr Nanoseconds never = ~Nanoseconds{0};
+  const Nanoseconds next = std::min(deadline_.value_or(never), next_look_.value_or(never));
   const Nanoseconds time = now();
-  return time >= *deadline_
-             ? 0
-             : static_cast<int>(std::min<Nanoseconds>((*deadline_ - time) / 1'000'000 + 1, 1 << 30));
+  return time >= next ? 0 : static_cast<int>(std::min<Nanoseconds>((next - time) / 1'000'000 + 1, 1 << 30));
 }
 
 void Keeper::read_messages(record::ControlSocket& socket) {
@@ -278,6 +290,8 @@ void Keeper::read_messages(record::ControlSocket& socket) {
         ask_to_detach();
         break;
       case record::ControlKind::detach:
+      case record::ControlKind::look:
+      case record::ControlKind::round:
       case record::ControlKind::report:
         break;
     }

@@ -1,5 +1,6 @@
 #include "cli/leak_check.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
@@ -12,6 +13,8 @@
 namespace sonde::cli {
 
 namespace {
+
+constexpr std::size_t usual_contents = 16;  // Where there are no stacks to tell blocks by: a line.
 
 Result<suppress::Suppressions> read_suppressions(const LeakSettings& settings) {
   suppress::Suppressions all;
@@ -37,6 +40,24 @@ Result<leaks::Baseline> read_baseline(const std::string& path) {
   return baseline;
 }
 
+// The first bytes of the examples of each record, as far as there is room for them.
+std::unordered_map<std::uint64_t, std::vector<std::byte>> contents_of(const leaks::Findings& findings,
+                                                                      const LeakImage& image,
+                                                                      std::size_t wanted) {
+  std::unordered_map<std::uint64_t, std::vector<std::byte>> contents;
+  std::size_t taken = 0;
+  for (const leaks::Record& record : findings.records) {
+    for (std::size_t i = 0; i < leaks::Record::examples && i < record.blocks; ++i) {
+      std::vector<std::byte> bytes(std::min<std::uint64_t>(wanted, record.first[i].size));
+      taken += bytes.size();
+      if (taken > limits::leak_contents_bytes) return contents;
+      bytes.resize(image.memory().read({record.first[i].address}, bytes));
+      if (!bytes.empty()) contents.emplace(record.first[i].address, std::move(bytes));
+    }
+  }
+  return contents;
+}
+
 }  // namespace
 
 Result<LeakCheck> LeakCheck::make(const LeakSettings& settings) {
@@ -55,16 +76,35 @@ LeakCheck::LeakCheck(const LeakSettings& settings, suppress::Suppressions suppre
   settings_.report.baseline = !settings.baseline.empty();
 }
 
-void LeakCheck::check(LeakSubject subject, const LeakImage& image) {
+void LeakCheck::check(LeakSubject subject, const LeakImage& image, bool tentative) {
   const Nanoseconds began = now();
   const LeakImage::Scene scene = image.scene(subject.blocks);
   const leaks::Outcome outcome = leaks::scan({subject.blocks, scene.regions, scene.words, scene.code, {}});
   leaks::Findings findings =
       leaks::find({outcome, subject.blocks, subject.stacks, subject.frames}, suppressions_.get());
   baseline_.mark(findings);
-  found_ |= findings.count(settings_.fail_on, settings_.report.baseline) != 0;
-  checked_.push_back(std::make_unique<Checked>(Checked{std::move(subject), std::move(findings), now() - began,
-                                                       outcome.words_scanned, outcome.unreadable_bytes}));
+  const Nanoseconds scanned_for = now() - began;
+  const std::size_t wanted = settings_.contents.value_or(subject.stacks.empty() ? usual_contents : 0);
+  auto contents = contents_of(findings, image, wanted);
+  const pid_t pid = subject.pid;
+  auto checked = std::make_unique<Checked>(Checked{std::move(subject), std::move(findings), scanned_for,
+                                                   outcome.words_scanned, outcome.unreadable_bytes,
+                                                   std::move(contents)});
+  tentative_.erase(pid);
+  if (tentative) {
+    tentative_.emplace(pid, std::move(checked));
+  } else {
+    add(std::move(checked));
+  }
+}
+
+void LeakCheck::add(std::unique_ptr<Checked> checked) {
+  found_ |= checked->findings.count(settings_.fail_on, settings_.report.baseline) != 0;
+  checked_.push_back(std::move(checked));
+}
+
+void LeakCheck::confirm(pid_t pid) {
+  if (auto node = tentative_.extract(pid)) add(std::move(node.mapped()));
 }
 
 output::LeakReportSource LeakCheck::source_of(const Checked& checked) const {
@@ -79,7 +119,9 @@ output::LeakReportSource LeakCheck::source_of(const Checked& checked) const {
           .scanned_for = checked.scanned_for,
           .words_scanned = checked.words_scanned,
           .unreadable_bytes = checked.unreadable_bytes,
-          .notes = subject.notes};
+          .notes = subject.notes,
+          .by_size = subject.stacks.empty(),
+          .contents = &checked.contents};
 }
 
 std::string LeakCheck::take_report() {

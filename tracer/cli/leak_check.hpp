@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <sys/types.h>
+#include <unordered_map>
 #include <vector>
 
 #include "cli/leak_image.hpp"
@@ -35,7 +36,10 @@ class LeakCheck {
   // Reads suppressions and the baseline. Fails, in words for the user, where a file is not what it should be.
   static Result<LeakCheck> make(const LeakSettings& settings);
 
-  void check(LeakSubject subject, const LeakImage& image);
+  // `tentative`: it counts once it is confirmed, and not at all where another look at the process comes
+  // before.
+  void check(LeakSubject subject, const LeakImage& image, bool tentative = false);
+  void confirm(pid_t pid);
   // What is to be written now: a report for each process since the last time, or nothing yet for the forms
   // that are one document.
   std::string take_report();
@@ -51,6 +55,7 @@ class LeakCheck {
     Nanoseconds scanned_for;
     std::uint64_t words_scanned;
     std::uint64_t unreadable_bytes;
+    std::unordered_map<std::uint64_t, std::vector<std::byte>> contents;
   };
 
   LeakCheck(const LeakSettings& settings, suppress::Suppressions suppressions, leaks::Baseline baseline);
@@ -59,6 +64,9 @@ class LeakCheck {
   LeakSettings settings_;
   std::unique_ptr<suppress::SuppressionSet> suppressions_;
   leaks::Baseline baseline_;
+  void add(std::unique_ptr<Checked> checked);
+
+  std::unordered_map<pid_t, std::unique_ptr<Checked>> tentative_;
   std::vector<std::unique_ptr<Checked>> checked_;
   std::size_t written_ = 0;  // Of checked_.
   bool found_ = false;

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "cli/common_options.hpp"
+#include "sonde/cli/quantity.hpp"
 #include "sonde/suppress/suppression.hpp"
 
 namespace sonde::cli {
@@ -56,6 +57,10 @@ void add_report_options(CLI::App& verb, Settings& settings, RawOptions& raw) {
   verb.add_option("--top", settings.leaks.report.top,
                   "How many leaks of each class the text lists (10; 0: all)")
       ->type_name("N");
+  verb.add_option("--contents", settings.leaks.contents,
+                  "Show so many of the first bytes of blocks (0; 16 where there are no stacks)")
+      ->type_name("BYTES")
+      ->check(CLI::Range(std::size_t{0}, std::size_t{256}));
   verb.add_option("--fail-on", raw.leaks.fail_on, "Which classes count for --error-exitcode (definite)")
       ->type_name("CLASSES");
   verb.add_option("--error-exitcode", settings.leaks.error_exitcode,
@@ -90,6 +95,10 @@ CLI::App* add_leaks(CLI::App& app, Settings& settings, RawOptions& raw, bool wit
       "  sonde leaks $(pidof redis-server)\n\n"
       "A process that runs is looked at once, without stacks; with --for it is watched for that time first.");
   verb->add_option("--for", raw.timeout, "Watch for this time, then look and leave (30s)")->type_name("TIME");
+  verb->add_option("--after", raw.leaks.after, "Look after this time as well, while it runs (30s)")
+      ->type_name("TIME");
+  verb->add_option("--every", raw.leaks.every, "Look again and again, after each such time (60s)")
+      ->type_name("TIME");
   add_report_options(*verb, settings, raw);
   add_suppression_options(*verb, settings, raw);
   add_allocator_option(*verb, raw.heap);
@@ -111,6 +120,13 @@ Result<void> apply_leaks(Settings& settings, const RawOptions& raw) {
   auto failing = kinds_named("--fail-on", raw.leaks.fail_on);
   if (!failing) return Failure(failing.error());
   settings.leaks.fail_on = *failing;
+  for (const auto& [typed, setting] : {std::pair(&raw.leaks.after, &settings.leaks.after),
+                                       std::pair(&raw.leaks.every, &settings.leaks.every)}) {
+    if (typed->empty()) continue;
+    auto time = parse_duration(*typed);
+    if (!time) return Failure(time.error());
+    *setting = *time;
+  }
   settings.tracing.release_stacks = false;  // Where a block was given back does not matter.
   return {};
 }

@@ -19,6 +19,22 @@ std::string demangled(std::string_view symbol) {
   return name ? *std::move(name) : std::string(symbol);
 }
 
+std::string_view moment_of(event::CopyReason reason) {
+  switch (reason) {
+    case event::CopyReason::ends:
+      return "exit";
+    case event::CopyReason::killed:
+      return "signal";
+    case event::CopyReason::executes:
+      return "exec";
+    case event::CopyReason::left:
+      return "left";
+    case event::CopyReason::looked:
+      return "running";
+  }
+  return {};
+}
+
 }  // namespace
 
 std::span<const suppress::Frame> HeapFrames::frames(analysis::HeapStackId stack, std::uint16_t function,
@@ -53,6 +69,9 @@ void LeakSink::event(const event::Event& event, bool) {
     complain(note->text);
   } else if (const auto* copied = std::get_if<event::MemoryCopied>(&event.payload)) {
     on_copied(event.task, *copied);
+  } else if (std::holds_alternative<event::Exec>(event.payload)) {
+    check_.confirm(event.task.pid);
+    write();
   }
 }
 
@@ -91,13 +110,18 @@ void LeakSink::on_copied(TaskId task, const event::MemoryCopied& copied) {
   const analysis::ProcessHeap* heap = table_.heap_of(task.pid);
   if (heap != nullptr && heap->used()) {
     LeakSubject subject = subject_of(*heap);
-    subject.when = copied.at_end ? "exit" : "after";
+    subject.when = moment_of(copied.reason);
     subject.stopped_for = copied.pause;
-    check_.check(std::move(subject), LeakImage(memory_file_, *std::move(image), task.tid));
-    out_.buffer() += check_.take_report();
-    out_.commit();
+    check_.check(std::move(subject), LeakImage(memory_file_, *std::move(image), task.tid),
+                 copied.reason == event::CopyReason::executes);
+    write();
   }
   process::forget_image(memory_file_, place);
+}
+
+void LeakSink::write() {
+  out_.buffer() += check_.take_report();
+  out_.commit();
 }
 
 void LeakSink::finish(Nanoseconds) {

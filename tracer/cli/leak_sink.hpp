@@ -47,6 +47,7 @@ class LeakSink final : public output::Sink {
 
  private:
   void on_copied(TaskId task, const event::MemoryCopied& copied);
+  void write();
   LeakSubject subject_of(const analysis::ProcessHeap& heap);
 
   output::Stream& out_;

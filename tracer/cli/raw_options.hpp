@@ -11,6 +11,8 @@ struct LeakOptions {
   std::string form = "text";
   std::string show = "definite,possible";
   std::string fail_on = "definite";
+  std::string after;
+  std::string every;
   std::vector<std::string> suppressions;
   bool no_default_suppressions = false;
 };

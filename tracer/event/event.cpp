@@ -176,10 +176,12 @@ std::optional<Payload> parse_payload(FrameType type, Bytes body) {
       }
       return std::nullopt;
     case FrameType::memory_copied:
-      if (const auto p = split<MemoryCopiedFrame>(body)) {
-        return MemoryCopied{p->fixed->offset, p->fixed->size, p->fixed->pause_ns, p->fixed->is_at_end != 0};
+      if (const auto p = split<MemoryCopiedFrame>(body); p && p->fixed->reason <= CopyReason::looked) {
+        return MemoryCopied{p->fixed->offset, p->fixed->size, p->fixed->pause_ns, p->fixed->reason};
       }
       return std::nullopt;
+    case FrameType::round_began:
+      return RoundBegan{};
     case FrameType::memory_use:
       if (const auto p = split<MemoryUseFrame>(body)) {
         return MemoryUse{p->fixed->resident, p->fixed->anonymous, p->fixed->brk, p->fixed->mapped};

@@ -8,7 +8,7 @@ namespace sonde::leaks {
 
 namespace {
 
-// Records by class and stack, as they are met.
+// Records by class and stack or size, as they are met.
 class Grouping {
  public:
   explicit Grouping(const FindingsInput& input) : input_(input) {}
@@ -17,18 +17,23 @@ class Grouping {
     return block < input_.stacks.size() ? input_.stacks[block] : 0;
   }
 
-  std::uint32_t record_of(LeakClass kind, std::uint32_t stack) {
-    const std::uint64_t key = std::uint64_t{stack} * leak_classes + static_cast<std::uint64_t>(kind);
-    // Blocks beside each other often are of one stack.
+  // By its stack, or by its size where no stacks are known.
+  std::uint64_t group_of(std::uint32_t block) const {
+    return input_.stacks.empty() ? input_.blocks[block].size : stack_of(block);
+  }
+
+  std::uint32_t record_of(LeakClass kind, std::uint32_t block) {
+    const std::uint64_t key = group_of(block) * leak_classes + static_cast<std::uint64_t>(kind);
+    // Blocks beside each other often are of one group.
     if (key == last_key_) return last_;
     last_key_ = key;
     const auto [it, is_new] = by_key_.try_emplace(key, static_cast<std::uint32_t>(records_.size()));
-    if (is_new) records_.push_back({.kind = kind, .stack = stack});
+    if (is_new) records_.push_back({.kind = kind, .stack = stack_of(block)});
     return last_ = it->second;
   }
 
   Record& add(LeakClass kind, std::uint32_t index) {
-    Record& record = records_[record_of(kind, stack_of(index))];
+    Record& record = records_[record_of(kind, index)];
     const Block block = input_.blocks[index];
     if (record.blocks < Record::examples) record.first[record.blocks] = block;
     ++record.blocks;
@@ -78,8 +83,7 @@ class Finder {
   void add_indirect() {
     for (std::uint32_t i = 0; i < input_.outcome.classes.size(); ++i) {
       if (input_.outcome.classes[i] != LeakClass::indirect) continue;
-      const std::uint32_t stack = groups_.stack_of(input_.outcome.leader_of(i));
-      const std::uint32_t leader = groups_.record_of(LeakClass::definite, stack);
+      const std::uint32_t leader = groups_.record_of(LeakClass::definite, input_.outcome.leader_of(i));
       if (!groups_.records()[leader].suppression) groups_.add(LeakClass::indirect, i);
     }
   }
@@ -111,7 +115,9 @@ class Finder {
     }
     for (auto* records : {&findings.records, &findings.suppressed}) {
       std::sort(records->begin(), records->end(), [](const Record& a, const Record& b) {
-        const auto key = [](const Record& record) { return std::tuple(record.kind, record.stack); };
+        const auto key = [](const Record& record) {
+          return std::tuple(record.kind, record.stack, record.first[0].address);
+        };
         return a.all_bytes() != b.all_bytes() ? a.all_bytes() > b.all_bytes() : key(a) < key(b);
       });
     }

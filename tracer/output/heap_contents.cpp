@@ -4,14 +4,11 @@
 #include <span>
 #include <unordered_map>
 
-#include "output/text.hpp"
-
 namespace sonde::output {
 
 namespace {
 
 constexpr std::size_t blocks_a_site = 3;
-constexpr std::size_t line_bytes = 16;
 constexpr std::size_t page_bytes = 4096;
 
 using analysis::LiveBlock;
@@ -83,56 +80,6 @@ std::vector<SiteContents> contents_of(const ProcessHeap& heap, std::size_t sites
     if (!contents.blocks.empty()) all.push_back(std::move(contents));
   }
   return all;
-}
-
-namespace {
-
-void append_line(std::string& out, std::size_t offset, std::span<const std::byte> line) {
-  append(out, "{:04x} ", offset);
-  for (std::size_t i = 0; i < line_bytes; ++i) {
-    if (i == line_bytes / 2) out += ' ';
-    if (i < line.size()) {
-      append(out, " {:02x}", static_cast<unsigned>(line[i]));
-    } else {
-      out += "   ";
-    }
-  }
-  out += "  ";
-  for (const std::byte byte : line) {
-    const auto c = static_cast<char>(byte);
-    out += c >= ' ' && c <= '~' ? c : '.';
-  }
-  out += '\n';
-}
-
-}  // namespace
-
-void append_dump(std::string& out, const BlockContents& contents, std::string_view indent) {
-  const std::span<const std::byte> bytes(contents.bytes);
-  auto hole = contents.holes.begin();
-  std::span<const std::byte> before;
-  bool starred = false;
-  for (std::size_t at = 0; at < bytes.size();) {
-    if (hole != contents.holes.end() && hole->begin == at) {
-      append(out, "{}{:04x}  {} bytes that cannot be read\n", indent, at, hole->end - hole->begin);
-      at = hole++->end;
-      before = {};
-      continue;
-    }
-    const std::size_t end = hole != contents.holes.end() ? hole->begin : bytes.size();
-    const auto line = bytes.subspan(at, std::min(line_bytes, end - at));
-    const bool same = line.size() == line_bytes && before.size() == line_bytes &&
-                      std::equal(line.begin(), line.end(), before.begin());
-    if (!same) {
-      out += indent;
-      append_line(out, at, line);
-    } else if (!starred) {
-      append(out, "{}*\n", indent);
-    }
-    starred = same;
-    before = line;
-    at += line.size();
-  }
 }
 
 }  // namespace sonde::output

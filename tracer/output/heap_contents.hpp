@@ -5,16 +5,11 @@
 #include <string>
 #include <vector>
 
+#include "output/hex_dump.hpp"
 #include "sonde/analysis/process_heap.hpp"
 #include "sonde/base/memory_reader.hpp"
 
 namespace sonde::output {
-
-// A part of a block that was asked for and cannot be read.
-struct Hole {
-  std::size_t begin;
-  std::size_t end;
-};
 
 struct BlockContents {
   analysis::LiveBlock block;
@@ -34,9 +29,5 @@ bool is_there(const analysis::ProcessHeap& heap);
 // at every block once, and reads a few.
 std::vector<SiteContents> contents_of(const analysis::ProcessHeap& heap, std::size_t sites, std::size_t bytes,
                                       const MemoryReader& memory);
-
-// Lines of 16 bytes, each behind `indent`: the offset, the bytes, and what of them is printable ASCII. Lines
-// that are like the one before are one line, "*".
-void append_dump(std::string& out, const BlockContents& contents, std::string_view indent);
 
 }  // namespace sonde::output

@@ -284,7 +284,7 @@ class Report {
       for (const BlockContents& block : site.blocks) {
         append(out_, "    {:#x}: {}, allocated after {} by thread {}\n", block.block.address,
                bytes_text(block.block.size), since_start(block.block.time), block.block.tid);
-        append_dump(out_, block, "      ");
+        append_dump(out_, block.bytes, block.holes, "      ");
       }
     }
   }

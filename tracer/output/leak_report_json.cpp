@@ -104,11 +104,21 @@ class Report {
     for (std::size_t i = 0; i < Record::examples && i < record.blocks; ++i) {
       append(out_, "{}{{\"address\":\"{:#x}\",\"size\":", i == 0 ? "" : ",", record.first[i].address);
       append_json_unsigned(out_, record.first[i].size);
+      contents(record.first[i].address);
       out_ += '}';
     }
     out_ += ']';
     stack(source_.frames(record.stack));
     out_ += '}';
+  }
+
+  void contents(std::uint64_t address) {
+    if (source_.contents == nullptr) return;
+    const auto found = source_.contents->find(address);
+    if (found == source_.contents->end()) return;
+    out_ += ",\"bytes\":\"";
+    for (const std::byte byte : found->second) append(out_, "{:02x}", static_cast<unsigned>(byte));
+    out_ += '"';
   }
 
   void stack(std::span<const Frame> frames) {

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "output/heap_call.hpp"
+#include "output/hex_dump.hpp"
 #include "output/leak_lines.hpp"
 #include "output/quantities.hpp"
 #include "output/text.hpp"
@@ -21,7 +22,8 @@ std::string_view moment_text(std::string_view when) {
   if (when == "exit") return "at its exit";
   if (when == "signal") return "when a signal ended it";
   if (when == "exec") return "before it executed another program";
-  if (when == "running" || when == "after" || when == "every" || when == "interrupt") return "while it runs";
+  if (when == "left") return "as it was left running";
+  if (when == "running") return "while it runs";
   return when;
 }
 
@@ -92,7 +94,8 @@ class Report {
     const std::size_t shown = options_.top == 0 ? all.size() : std::min(options_.top, all.size());
     std::string title(class_text(kind));
     title[0] = static_cast<char>(title[0] - 'a' + 'A');
-    append(out_, "\n{}, from {}{}\n", title, counted(all.size(), "stack"),
+    append(out_, "\n{}, {}{}\n", title,
+           source_.by_size ? "of " + counted(all.size(), "size") : "from " + counted(all.size(), "stack"),
            shown < all.size() ? fmt::format(", of which the {} largest", shown) : "");
     for (std::size_t i = 0; i < shown; ++i) record(*all[i]);
   }
@@ -102,8 +105,20 @@ class Report {
            record.known                                               ? " (in the baseline)"
            : options_.baseline && record.kind != LeakClass::reachable ? " (new)"
                                                                       : "");
+    if (source_.by_size && record.blocks > 1) append(out_, ", {} each", bytes_text(record.first[0].size));
     append(out_, ", {:#x}{}\n", record.first[0].address, record.blocks > 1 ? " ..." : "");
-    stack(source_.frames(record.stack));
+    contents(record);
+    if (!source_.by_size) stack(source_.frames(record.stack));
+  }
+
+  void contents(const Record& record) {
+    if (source_.contents == nullptr) return;
+    for (std::size_t i = 0; i < Record::examples && i < record.blocks; ++i) {
+      const std::uint64_t address = record.first[i].address;
+      const auto found = source_.contents->find(address);
+      if (found != source_.contents->end())
+        append_dump(out_, found->second, {}, "    ", Place::address, address);
+    }
   }
 
   void stack(std::span<const Frame> frames) {

@@ -165,6 +165,10 @@ void EventWriter::memory_copied(TaskId task, Nanoseconds time, const event::Memo
   ring_.post();
 }
 
+void EventWriter::round_began(TaskId task, Nanoseconds time) {
+  if (begin(FrameType::round_began, task, time)) ring_.post();
+}
+
 void EventWriter::note(TaskId task, std::string_view text) {
   if (!begin(FrameType::note, task, now())) return;
   frame_.text(text);

@@ -35,7 +35,7 @@ Result<HeapCapture> HeapCapture::make(const Options& options, EventWriter& event
 }
 
 bool HeapCapture::serve(Task& task) {
-  trap_handler_due_ = false;
+  trap_handler_due_ = executes_ = false;
   Space* space = space_of(task.id.pid);
   auto registers = ptrace::registers(task.id.tid);
   if (space == nullptr || !registers) return false;
@@ -76,6 +76,12 @@ bool HeapCapture::serve(Task& task) {
       break;
     case ProbeRole::chosen:
       watch_chosen(*space, task.id, function_of(probe->tag), {(*registers)[Register::rax]});
+      break;
+    case ProbeRole::round:
+      events_.round_began(task.id, time);
+      break;
+    case ProbeRole::executes:
+      executes_ = true;
       break;
     case ProbeRole::modules:
       place(*space, task.id);

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "sonde/names/demangle.hpp"
+
 namespace sonde::record {
 
 namespace {
@@ -86,22 +88,41 @@ Result<HeapFunction> parse_heap_function(std::string_view text) {
   return function;
 }
 
-HeapFunctions::HeapFunctions(std::span<const HeapFunction> by_user)
-    : functions_(by_user.begin(), by_user.end()) {
+HeapFunctions::HeapFunctions(std::span<const HeapFunction> by_user, std::string_view round, bool before_exec)
+    : round_(round), functions_(by_user.begin(), by_user.end()) {
+  if (!round_.empty()) {
+    round_id_ = static_cast<Id>(functions_.size());
+    functions_.push_back({.symbol = round_, .purpose = HeapPurpose::round});
+  }
   for (std::size_t i = 0; i < allocator::functions().size(); ++i) {
     const auto& row = allocator::functions()[i];
     functions_.push_back({std::string(row.symbol), static_cast<allocator::Function>(i + 1), row.kind,
                           arguments_of(row.shape)});
+  }
+  for (const char* symbol : {"execve", "execveat", "fexecve"}) {
+    if (before_exec) functions_.push_back({.symbol = symbol, .purpose = HeapPurpose::executes});
   }
   for (std::size_t id = 0; id < functions_.size(); ++id) {
     by_symbol_.try_emplace(functions_[id].symbol, static_cast<Id>(id));
   }
 }
 
+// Most symbols are told apart before anything is demangled: the last part of its name is in its symbol.
+bool HeapFunctions::is_round(std::string_view symbol) const {
+  if (!symbol.starts_with("_Z") && !symbol.starts_with("_R")) return false;
+  const std::string_view bare = std::string_view(round_).substr(0, round_.find_first_of("(<"));
+  const std::size_t last = bare.rfind(':');
+  if (symbol.find(last == std::string_view::npos ? bare : bare.substr(last + 1)) == std::string_view::npos)
+    return false;
+  const auto name = names::demangle(symbol);
+  return name && name->starts_with(round_) &&
+         (name->size() == round_.size() || (*name)[round_.size()] == '(');
+}
+
 std::optional<HeapFunctions::Id> HeapFunctions::find(std::string_view symbol) const {
   const auto found = by_symbol_.find(symbol);
-  if (found == by_symbol_.end()) return std::nullopt;
-  return found->second;
+  if (found != by_symbol_.end()) return found->second;
+  return round_id_ && is_round(symbol) ? round_id_ : std::nullopt;
 }
 
 }  // namespace sonde::record

@@ -170,6 +170,11 @@ class Probes {
     PlannedProbe probe{address, ProbeRole::entry, found.function};
     probe.kind_unknown = found.kind_unknown;
     const HeapFunction& function = functions_[found.function];
+    if (function.purpose != HeapPurpose::allocator) {
+      probe.role = function.purpose == HeapPurpose::round ? ProbeRole::round : ProbeRole::executes;
+      marks_.push_back(probe);
+      return true;
+    }
     if (!function.releases() || function.by_user()) {
       const EndFinder::Ends its = finder_.of(address, found.size);
       if (!its.complete || (its.returns.empty() && its.jumps.empty()) ||
@@ -210,6 +215,9 @@ class Probes {
       probes.push_back({.address = address, .role = ProbeRole::jump, .through = pointer});
     }
     probes.insert(probes.end(), entries_.begin(), entries_.end());
+    for (const PlannedProbe& mark : marks_) {
+      if (!ends_.contains(mark.address) && !jumps_.contains(mark.address)) probes.push_back(mark);
+    }
     for (const auto& [address, function] : resolvers_)
       probes.push_back({address, ProbeRole::chosen, function});
   }
@@ -221,6 +229,7 @@ class Probes {
   std::map<std::uint64_t, std::uint64_t> jumps_;
   std::map<std::uint64_t, HeapFunctions::Id> resolvers_;
   std::vector<PlannedProbe> entries_;
+  std::vector<PlannedProbe> marks_;  // Entries of what allocates nothing.
 };
 
 }  // namespace

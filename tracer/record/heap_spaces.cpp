@@ -58,6 +58,7 @@ std::shared_ptr<HeapCapture::Space> HeapCapture::copy_of(const Space& from, pid_
   copy->has_allocator = from.has_allocator;
   copy->is_32_bit = from.is_32_bit;
   copy->ignores_trap = from.ignores_trap;
+  copy->is_forked = true;
   return copy;
 }
 
@@ -121,6 +122,11 @@ void HeapCapture::forget(pid_t pid) {
     kept->probes->hand_over(other);
     break;
   }
+}
+
+bool HeapCapture::is_forked(pid_t pid) const {
+  const Space* space = space_of(pid);
+  return space != nullptr && space->is_forked;
 }
 
 bool HeapCapture::shares_memory(pid_t pid) const {

@@ -51,11 +51,12 @@ bool MemoryCopier::has_images() const {
   return ::fstat(file_, &status) == 0 && status.st_blocks != 0;
 }
 
-void MemoryCopier::copy(TaskId task, bool at_end) {
+void MemoryCopier::copy(TaskId task, event::CopyReason reason, std::span<const pid_t> held) {
   if (events_.muted()) return;
   const Nanoseconds began = now();
-  process::MemoryImage image = std::exchange(images_[task.pid], {});
-  images_.erase(task.pid);
+  process::MemoryImage image = images_[task.pid];
+  if (reason != event::CopyReason::looked) images_.erase(task.pid);
+  for (const pid_t tid : held) append_state(tid, image);
   auto memory = process::copy_memory(task.tid, file_, end_, room());
   constexpr Nanoseconds patience_ns = 30'000'000'000;
   while (!memory && memory.error().code == ErrorCode::limit && has_images() && now() - began < patience_ns) {
@@ -79,7 +80,7 @@ void MemoryCopier::copy(TaskId task, bool at_end) {
     return;
   }
   end_ = (offset + *size + page_bytes - 1) / page_bytes * page_bytes;
-  events_.memory_copied(task, began, {offset, *size, now() - began, at_end});
+  events_.memory_copied(task, began, {offset, *size, now() - began, reason, 0});
 }
 
 }  // namespace sonde::record

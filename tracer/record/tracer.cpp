@@ -64,6 +64,7 @@ void Tracer::run() {
       if (detaching_ && only_sleepers_left()) break;
     }
     if (detach_requested_ && !events_.muted()) begin_detach();
+    if (std::exchange(look_requested_, false)) look();
     if (heap_) heap_->tell_memory();
     auto outcome = waiter_.wait();
     if (std::holds_alternative<ptrace::NoTracees>(outcome)) break;
@@ -292,7 +293,8 @@ void Tracer::read_control() {
       case ControlSocket::State::empty:
         return;
       case ControlSocket::State::message:
-        if (message.kind == ControlKind::detach) detach_requested_ = true;
+        detach_requested_ |= message.kind == ControlKind::detach;
+        look_requested_ |= message.kind == ControlKind::look;
         break;
       case ControlSocket::State::closed:
         detach_requested_ = true;

@@ -1,10 +1,17 @@
 // The part of Tracer that minds breakpoints: whoever has them in its memory must be traced, and nobody may be
 // let go before they are out.
 #include <algorithm>
+#include <array>
+#include <cstring>
 #include <ctime>
 #include <map>
 #include <set>
+#include <sys/wait.h>
+#include <unistd.h>
 #include <utility>
+
+#include <climits>
+#include <fmt/format.h>
 
 #include "sonde/base/clock.hpp"
 #include "sonde/memory/process_memory.hpp"
@@ -19,6 +26,26 @@ namespace {
 constexpr Nanoseconds patience_ns =
     1'000'000'000;  // For tasks that do not stop: uninterruptible sleep, no breakpoint.
 
+// By the status that the task will end with (ptrace(2), PTRACE_EVENT_EXIT).
+event::CopyReason how_it_ends(pid_t tid) {
+  const auto status = ptrace::event_message(tid).value_or(0);
+  return WIFSIGNALED(static_cast<int>(status)) ? event::CopyReason::killed : event::CopyReason::ends;
+}
+
+// Whether the program that the task wants, which has just called execve(path, ...), is there: a search along
+// $PATH asks for many that are not. Another function may have been called, without a path at that place.
+bool can_execute(pid_t tid) {
+  const auto registers = ptrace::registers(tid);
+  if (!registers) return false;
+  std::array<char, PATH_MAX> path{};
+  const Address at{(*registers)[arch::Register::rdi]};
+  const std::size_t size = memory::ProcessMemory(tid).read(at, std::as_writable_bytes(std::span(path)));
+  const std::string_view name(path.data(), ::strnlen(path.data(), size));
+  if (name.empty() || name.size() == size) return true;
+  const char* base = name.starts_with('/') ? "root" : "cwd";
+  return ::access(fmt::format("/proc/{}/{}/{}", tid, base, name).c_str(), X_OK) == 0;
+}
+
 }  // namespace
 
 Result<void> Tracer::prepare_heap() {
@@ -31,6 +58,13 @@ Result<void> Tracer::prepare_heap() {
 }
 
 void Tracer::after_breakpoint(Task& task, ptrace::Stop stop) {
+  if (!detaching_ && heap_->executes()) {
+    const TaskId id = task.id;
+    look_before_exec(id);
+    Task* again = tasks_.find(id.tid);  // Whatever the others did meanwhile.
+    if (again != nullptr) go_on(*again, std::move(stop), 0);
+    return;
+  }
   if (detaching_ || !heap_->trap_handler_is_due()) return go_on(task, std::move(stop), 0);
   auto outcome = heap_->give_trap_handler(task, std::move(stop));
   auto* held = std::get_if<ptrace::Stop>(&outcome);
@@ -63,21 +97,41 @@ void Tracer::on_ending(Task& task, ptrace::Stop stop) {
   tasks_.each([&](const Task& other) { last &= other.id.pid != task.id.pid || other.ending; });
   if (last) {
     heap_->tell_last_memory(task.id);
-    if (copier_) copier_->copy(task.id, true);
+    if (copier_) copier_->copy(task.id, how_it_ends(stop.tid()), {});
   }
   go_on(task, std::move(stop), 0);
 }
 
-void Tracer::copy_what_is_left(const std::vector<std::pair<ptrace::Stop, int>>& stops) {
+void Tracer::copy_processes(const std::vector<pid_t>& stopped, event::CopyReason reason) {
   if (!copier_) return;
-  std::map<pid_t, TaskId> processes;
-  for (const auto& [stop, signal] : stops) {
-    const Task* task = tasks_.find(stop.tid());
+  std::map<pid_t, std::vector<pid_t>> processes;
+  for (const pid_t tid : stopped) {
+    const Task* task = tasks_.find(tid);
     if (task == nullptr || task->let_go || heap_->shares_memory(task->id.pid)) continue;
-    copier_->take_state(task->id);
-    processes.emplace(task->id.pid, task->id);
+    processes[task->id.pid].push_back(tid);
   }
-  for (const auto& [pid, task] : processes) copier_->copy(task, false);
+  for (const auto& [pid, tids] : processes) copier_->copy({pid, tids.front()}, reason, tids);
+}
+
+// Everybody stands still for it, and goes on as if nothing had been.
+void Tracer::look() {
+  if (!copier_ || detaching_ || events_.muted()) return;
+  auto stops = stop_all();
+  std::vector<pid_t> stopped;
+  for (const auto& stop : stops) stopped.push_back(stop.tid());
+  copy_processes(stopped, event::CopyReason::looked);
+  for (auto& stop : stops) on_stop(std::move(stop));
+}
+
+// What a process has that was forked is its maker's, whom it will be asked of.
+void Tracer::look_before_exec(TaskId task) {
+  if (!copier_ || events_.muted() || heap_->shares_memory(task.pid) || heap_->is_forked(task.pid)) return;
+  if (!can_execute(task.tid)) return;
+  auto stops = stop_other_threads(task);
+  std::vector<pid_t> stopped{task.tid};
+  for (const auto& stop : stops) stopped.push_back(stop.tid());
+  copy_processes(stopped, event::CopyReason::executes);
+  for (auto& stop : stops) on_stop(std::move(stop));
 }
 
 // A new process. Its parent's breakpoints are in its memory too.
@@ -187,7 +241,9 @@ void Tracer::take_breakpoints_out() {
     }
   }
   heap_->restore_all();
-  copy_what_is_left(settled);
+  std::vector<pid_t> stopped;
+  for (const auto& [stop, signal] : settled) stopped.push_back(stop.tid());
+  copy_processes(stopped, event::CopyReason::left);
   detaching_ = true;
   for (auto& [stop, signal] : settled) {
     Task* task = tasks_.find(stop.tid());

@@ -74,6 +74,9 @@ struct LeakSettings {
   std::string baseline;                   // A file; empty: none.
   suppress::LeakKinds fail_on;            // What makes the exit status one of findings.
   std::optional<int> error_exitcode;      // That status; not typed: findings change nothing.
+  std::optional<Nanoseconds> after;       // --after, --every: looks while it runs.
+  std::optional<Nanoseconds> every;
+  std::optional<std::size_t> contents;  // Bytes of each block shown; not typed: a few without stacks.
 };
 
 struct Settings {

@@ -154,15 +154,17 @@ struct MemoryCopied {
   std::uint64_t offset;
   std::uint64_t size;
   Nanoseconds pause;
-  bool at_end;
+  CopyReason reason;
 };
+
+struct RoundBegan {};
 
 struct Event {
   Nanoseconds time;
   TaskId task;
   std::variant<Session, TaskStarted, TaskName, SyscallEnter, SyscallExit, Signal, GroupStop, Exec, TaskEnded,
                TaskDetached, Lost, Note, Module, Stack, FrameNames, Crash, ThreadStack, HeapCall, MemoryUse,
-               MemoryCopied>
+               MemoryCopied, RoundBegan>
       payload;
 };
 

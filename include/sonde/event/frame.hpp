@@ -30,7 +30,8 @@ enum class FrameType : std::uint16_t {
   thread_stack,   // What another thread of the process was doing then; after the crash.
   heap,           // A program asked an allocator for something, by its outermost call.
   memory_use,     // How much memory a process has, of one whose heap is watched: now and then.
-  memory_copied,  // The memory of a process was copied, as it ends or is left.
+  memory_copied,  // The memory of a process was copied, for who looks for leaks in it.
+  round_began,    // A task has entered the function that begins a round of a program's work.
 };
 
 struct FrameHeader {
@@ -215,12 +216,22 @@ struct MemoryUseFrame {
   std::uint64_t mapped;     // Writable private mappings of no file, but for brk's and stacks; touched or not.
 };
 
+// Why a copy was made.
+enum class CopyReason : std::uint32_t {
+  ends,      // The process ends.
+  killed,    // A signal ends it.
+  executes,  // It is about to execute another program; it does if an exec frame follows.
+  left,      // It is let go, and goes on.
+  looked,    // It was time to look at it: it goes on, and stays traced.
+};
+
 // Where the copy is told of, in the file that tracer and console share: of no use to anybody else.
 struct MemoryCopiedFrame {
   std::uint64_t offset;
   std::uint64_t size;
-  std::uint64_t pause_ns;   // For how long the process stood still for it.
-  std::uint64_t is_at_end;  // The process ends; else it is left, and goes on.
+  std::uint64_t pause_ns;  // For how long the process stood still for it.
+  CopyReason reason;
+  std::uint32_t reserved;
 };
 
 // What a snapshot's segment holds.

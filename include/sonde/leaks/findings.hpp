@@ -23,7 +23,7 @@ using suppress::Frame;
 // be valid up to the next call alone. The texts are untrusted.
 using StackFrames = std::function<std::span<const Frame>(std::uint32_t stack)>;
 
-// The blocks of one class with one stack.
+// The blocks of one class with one stack; where no stacks are known at all, of one class and size.
 struct Record {
   static constexpr std::size_t examples = 4;
 

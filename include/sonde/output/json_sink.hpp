@@ -58,6 +58,7 @@ class JsonSink final : public Sink {
   void on(const event::FrameNames&, const event::Event&) {}
   void on(const event::MemoryUse&, const event::Event&) {}     // The heap's report has it.
   void on(const event::MemoryCopied&, const event::Event&) {}  // For who looks for leaks.
+  void on(const event::RoundBegan&, const event::Event&) {}    // For who looks for growth.
 
   Stream& out_;
   std::string& line_;  // The stream's buffer.

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <sys/types.h>
+#include <unordered_map>
 #include <vector>
 
 #include "sonde/base/types.hpp"
@@ -21,12 +22,15 @@ struct LeakReportSource {
   const suppress::SuppressionSet* suppressions = nullptr;  // As find() had it.
   pid_t pid = 0;
   std::string_view exe;   // Or its comm. Untrusted.
-  std::string_view when;  // "exit", "signal", "exec", "interrupt", "after", "every", "running".
+  std::string_view when;  // "exit", "signal", "exec", "left", "running".
   Nanoseconds stopped_for = 0;
   Nanoseconds scanned_for = 0;
   std::uint64_t words_scanned = 0;
   std::uint64_t unreadable_bytes = 0;
   std::vector<std::string> notes;  // What cannot be known, and what went wrong, in words.
+  bool by_size = false;            // There are no stacks: records are of blocks of one size.
+  // The first bytes of a record's examples, by their addresses; null: none are told. Untrusted.
+  const std::unordered_map<std::uint64_t, std::vector<std::byte>>* contents = nullptr;
 };
 
 struct LeakReportOptions {

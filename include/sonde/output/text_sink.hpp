@@ -103,6 +103,7 @@ class TextSink final : public Sink {
   void on(const event::FrameNames&, const event::Event&, bool) {}
   void on(const event::MemoryUse&, const event::Event&, bool) {}     // The heap's report has it.
   void on(const event::MemoryCopied&, const event::Event&, bool) {}  // For who looks for leaks.
+  void on(const event::RoundBegan&, const event::Event&, bool) {}    // For who looks for growth.
   void forget(pid_t tid);
 
   Stream& out_;

@@ -16,7 +16,9 @@ namespace sonde::record {
 enum class ControlKind : std::uint32_t {
   // To the tracer.
   detach,  // Let every tracee go, then end. Under a seccomp filter: stop reporting, and stay.
+  look,    // Copy the memory of all processes now, for who looks for leaks, and go on.
   // To the console.
+  round,   // A round of the program's work ends now.
   report,  // Write the report on the heap so far, and go on.
   // To the keeper.
   refused,       // A tracee could not be attached to; the text says why.

@@ -41,6 +41,7 @@ class EventWriter {
             std::string_view name);
   void memory_use(pid_t pid, Nanoseconds time, const event::MemoryUseFrame& use);
   void memory_copied(TaskId task, Nanoseconds time, const event::MemoryCopiedFrame& copy);
+  void round_began(TaskId task, Nanoseconds time);
   void note(TaskId task, std::string_view text);
   void group_stop(TaskId task, int signal);
   void exec(TaskId task, pid_t old_tid);

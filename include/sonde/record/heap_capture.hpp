@@ -64,6 +64,10 @@ class HeapCapture {
   bool has_trap_handler(pid_t pid) const { return trap_handlers_.contains(pid); }
   ptrace::WaitOutcome take_trap_handler(pid_t pid, ptrace::Stop stop);
 
+  // Whether the task that was just served has called a function that executes another program.
+  bool executes() const { return executes_; }
+  // Whether the process was made by another that was watched already, whose blocks it has.
+  bool is_forked(pid_t pid) const;
   // Whether another process has the same memory: a child of vfork before its exec. It cannot be let go.
   bool shares_memory(pid_t pid) const;
   // For probes::settle().
@@ -107,6 +111,7 @@ class HeapCapture {
     bool ignores_trap = false;          // Before there were breakpoints.
     bool has_allocator = false;
     bool is_32_bit = false;
+    bool is_forked = false;
     MemorySchedule memory;
   };
 
@@ -114,7 +119,7 @@ class HeapCapture {
       : options_(options),
         events_(events),
         table_(table),
-        functions_(options.allocators),
+        functions_(options.allocators, options.round_function, options.memory_file >= 0),
         limiter_(options),
         code_(std::move(code)) {}
 
@@ -169,6 +174,7 @@ class HeapCapture {
   std::unordered_map<pid_t, std::shared_ptr<Space>> spaces_;
   std::unordered_map<pid_t, std::unique_ptr<probes::TrapHandler>> trap_handlers_;
   bool trap_handler_due_ = false;
+  bool executes_ = false;
   std::deque<std::shared_ptr<Space>> gone_;  // Of processes that have ended or were left, the last of them.
   std::size_t gone_probes_ = 0;              // That those have together.
   std::unordered_map<std::uint32_t, HeapPlan> plans_;  // By a module's id.

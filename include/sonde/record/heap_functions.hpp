@@ -25,11 +25,19 @@ struct HeapArguments {
       {};  // Points to where the new block's address is stored; the result is an errno.
 };
 
+// What its call means.
+enum class HeapPurpose : std::uint8_t {
+  allocator,
+  round,     // A round of the program's work begins.
+  executes,  // The program asks for another in its place.
+};
+
 struct HeapFunction {
   std::string symbol;
   allocator::Function number{};  // named_by_user for one that the table does not have.
   allocator::Kind kind = allocator::Kind::user;
-  HeapArguments arguments;
+  HeapArguments arguments = {};
+  HeapPurpose purpose = HeapPurpose::allocator;
 
   bool releases() const { return arguments.block && !arguments.size; }
   bool resizes() const { return arguments.block && arguments.size; }
@@ -44,13 +52,19 @@ class HeapFunctions {
  public:
   using Id = std::uint16_t;
 
-  // Of two with the same symbol the user's counts.
-  explicit HeapFunctions(std::span<const HeapFunction> by_user);
+  // Of two with the same symbol the user's counts. `round`: the function whose calls begin rounds, as its
+  // symbol has it or as it is demangled, with or without parameters; empty for none.
+  explicit HeapFunctions(std::span<const HeapFunction> by_user, std::string_view round = {},
+                         bool before_exec = false);
 
   const HeapFunction& operator[](Id id) const { return functions_[id]; }
   std::optional<Id> find(std::string_view symbol) const;
 
  private:
+  bool is_round(std::string_view symbol) const;
+
+  std::string round_;
+  std::optional<Id> round_id_;
   std::vector<HeapFunction> functions_;
   std::unordered_map<std::string_view, Id> by_symbol_;
 };

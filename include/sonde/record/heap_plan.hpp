@@ -19,6 +19,8 @@ enum class ProbeRole : std::uint8_t {
   jump,       // One that it may leave with for another function.
   chosen,     // Where a function returns that has chosen another at run time (STT_GNU_IFUNC), in rax.
   came_back,  // Where that one returns to: not of a plan, but found at the jump.
+  round,      // Entry of a function that begins a round.
+  executes,   // Entry of one that executes another program.
   modules,    // The loader tells debuggers that it has mapped or unmapped something (r_brk of link.h's
               // r_debug).
 };
@@ -26,7 +28,7 @@ enum class ProbeRole : std::uint8_t {
 struct PlannedProbe {
   std::uint64_t address;  // As the file has it.
   ProbeRole role;
-  HeapFunctions::Id function = 0;  // Of an entry.
+  HeapFunctions::Id function = 0;  // Of an entry, of whatever purpose.
   // Of an entry: the function may leave by a jump to another. That one's end counts for
   // it.
   bool leaves_by_jump = false;

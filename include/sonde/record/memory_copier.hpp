@@ -1,7 +1,9 @@
-// Copies the memory of processes that are about to end, or to be left, for those who look for leaks in it.
+// Copies the memory of processes that are about to end, or to be left, or looked at, for those who look for
+// leaks in it.
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <sys/types.h>
 #include <unordered_map>
 
@@ -20,9 +22,9 @@ class MemoryCopier {
 
   // The task stands at a stop: what it has in hand belongs to the next image of its process.
   void take_state(TaskId task);
-  // Copies the memory that the task, and all others of its process, cannot change now, and tells of it.
-  // `at_end`: nor ever again.
-  void copy(TaskId task, bool at_end);
+  // Copies the memory of the task's process, which nobody can change now, and tells of it. `held`: tasks of
+  // the process at a stop whose state has not been taken. What was taken is kept where the process goes on.
+  void copy(TaskId task, event::CopyReason reason, std::span<const pid_t> held);
   // The process is gone, or executes another program.
   void forget(pid_t pid) { images_.erase(pid); }
 

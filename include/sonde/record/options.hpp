@@ -49,6 +49,7 @@ struct Options {
   bool stacks = false;      // -k, and filters on sites: the stack at each call's entry and each signal.
   bool heap = false;        // Every call of an allocator, with its stack where stacks are wanted.
   std::vector<HeapFunction> allocators;   // Functions of the program's own, beside those that are known.
+  std::string round_function;             // Whose calls begin rounds of the program's work; empty: none.
   std::vector<std::string> symbols_from;  // Folders with debug files that may name such functions: absolute.
   bool release_stacks = false;            // Those of calls that release a block, too.
   int memory_file =

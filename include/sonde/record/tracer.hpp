@@ -81,7 +81,9 @@ class Tracer {
   void let_go(Task& task, ptrace::Stop stop, int signal);
   ptrace::Run next_run(const Task& task) const;
 
-  void copy_what_is_left(const std::vector<std::pair<ptrace::Stop, int>>& stops);
+  void copy_processes(const std::vector<pid_t>& stopped, event::CopyReason reason);
+  void look();
+  void look_before_exec(TaskId task);
   void after_breakpoint(Task& task, ptrace::Stop stop);
   void inherit_breakpoints(const Task& child, const Task& parent);
   std::optional<pid_t> maker_by_memory(pid_t child);
@@ -113,6 +115,7 @@ class Tracer {
   std::vector<pid_t> early_;  // Taken on before their parents' events, which may come after their ends.
   bool attached_ = false;
   bool detach_requested_ = false;
+  bool look_requested_ = false;
   bool keeper_gone_ = false;
   bool detaching_ = false;  // Every stop is answered with a detach.
 };
