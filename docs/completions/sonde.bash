@@ -58,7 +58,7 @@ _sonde() {
       if [[ $current != -* ]]; then words=$(cd /proc && printf '%s ' [0-9]*); fi
       ;;
     leaks)
-      words='--for --format --show --top --error-exitcode --fail-on --baseline --suppressions --no-default-suppressions --print-suppressions --unused-suppressions --allocator --symbols-from --debuginfod --no-follow -u -E -p -o -A -h --help --'
+      words='--for --after --every --growth --rounds --older-than --contents --format --show --top --error-exitcode --fail-on --baseline --suppressions --no-default-suppressions --print-suppressions --unused-suppressions --allocator --symbols-from --debuginfod --no-follow -u -E -p -o -A -h --help --'
       if [[ $current != -* ]]; then words=$(cd /proc && printf '%s ' [0-9]*); fi
       ;;
     report)

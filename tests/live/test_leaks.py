@@ -9,13 +9,19 @@ import unittest
 import harness
 from harness import LiveTest, Proc, SONDE, TARGETS, wait_until
 
-ENDS = {"return": 0, "exit": 0, "_exit": 0, "abort": -signal.SIGABRT, "thread": 0}
+ENDS = {"return": (0, "exit"), "exit": (0, "exit"), "_exit": (0, "exit"), "abort": (-signal.SIGABRT, "signal"),
+        "thread": (0, "exit"), "exec": (0, "exec")}
 
 
 class Leaks(LiveTest):
     @staticmethod
-    def report(text):
-        [report] = [json.loads(line) for line in text.splitlines() if '"kind":"leaks"' in line]
+    def reports(text):
+        # The last line may be on its way.
+        return [json.loads(line) for line in text.split("\n")[:-1] if '"kind":"leaks"' in line]
+
+    @classmethod
+    def report(cls, text):
+        [report] = cls.reports(text)
         return report
 
     @staticmethod
@@ -34,12 +40,66 @@ class Leaks(LiveTest):
         return sonde, status, self.told(lines)
 
     def test_each_class_at_each_end(self):
-        for end, expected in ENDS.items():
+        for end, (expected, when) in ENDS.items():
             with self.subTest(end):
                 sonde, status, told = self.run_to_its_end(end)
                 self.assertEqual(status, expected, sonde.errors())
                 self.assertEqual(len(told), 17)
-                self.assertEqual(self.classes(self.report(sonde.trace())), told)
+                report = self.reports(sonde.trace())[0]
+                self.assertEqual((report["when"], self.classes(report)), (when, told))
+
+    def test_what_was_forked_and_executes_is_its_makers(self):
+        sonde = self.sonde("leaks", "--format", "json", "--", "bash", "-c", "x=1; /bin/true; exec /bin/true")
+        self.assertEqual(sonde.finish()[0], 0, sonde.errors())
+        whens = [report["when"] for report in self.reports(sonde.trace()) if report["exe"].endswith("bash")]
+        self.assertEqual(whens, ["exec"])
+
+    def test_looks_while_it_runs(self):
+        for options in (["--every", "20ms"], ["--after", "1ms", "--every", "20ms"]):
+            with self.subTest(options=options):
+                sonde = self.sonde("leaks", *options, "--format", "json", "--", TARGETS / "leaking", "wait")
+                sonde.ready()
+                lines = []
+                while (line := sonde.hear()) != "all":
+                    lines.append(line)
+                told = self.told(lines)
+                wait_until(lambda: any(self.classes(report) == told for report in self.reports(sonde.trace())),
+                           "a report with all blocks")
+                self.assertEqual({report["when"] for report in self.reports(sonde.trace())}, {"running"})
+                sonde.say()
+                self.assertEqual(sonde.finish()[0], 0, sonde.errors())
+                last = self.reports(sonde.trace())[-1]
+                self.assertEqual((last["when"], self.classes(last)), ("exit", told))
+
+    def test_looks_while_busy_threads_run(self):
+        # Each look stops all threads, wherever they are: in the allocator, at a breakpoint, in a system call.
+        target = self.target("allocations", "churn", "4")
+        target.ready()
+        target.say()
+        target.expect("going")
+        sonde = self.sonde("leaks", "--every", "5ms", "--format", "json", str(target.pid))
+        wait_until(lambda: len(self.reports(sonde.trace())) > 10, "ten looks")
+        sonde.interrupt()
+        self.assert_untouched(target.pid)
+        self.assertEqual(self.reports(sonde.trace())[-1]["when"], "left")
+        target.say()
+        self.assertEqual(target.finish()[0], 0)
+
+    def test_contents_of_a_process_that_runs(self):
+        target = self.target("leaking", "wait")
+        target.ready()
+        while target.hear() != "all":
+            pass
+        for options, size in ([], 16), (["--contents", "40"], 40), (["--contents", "0"], None):
+            with self.subTest(options=options):
+                done = subprocess.run([SONDE, "leaks", "--format", "json", *options, str(target.pid)],
+                                      capture_output=True, text=True, timeout=harness.LIMIT)
+                [report] = self.reports(done.stderr)
+                [example] = [record["examples"][0] for record in report["records"]
+                             if record["class"] == "definite" and record["examples"][0]["size"] == 1016]
+                self.assertEqual(example.get("bytes"), size and size * "00")
+        target.say()
+        self.assertEqual(target.finish()[0], 0)
 
     def test_stacks(self):
         sonde, _, _ = self.run_to_its_end("return")

@@ -1,6 +1,6 @@
 // Loses and keeps blocks of known sizes, and says of each what the right answer is: "SIZE CLASS". Then ends
-// by its argument: return, exit, _exit, abort, thread (an exit in a thread while others run), or waits to be
-// looked at: wait.
+// by its argument: return, exit, _exit, abort, thread (an exit in a thread while others run), exec (of
+// another program), or waits to be looked at: wait.
 #include <stdatomic.h>
 #include <stdint.h>
 #include <sys/mman.h>
@@ -104,6 +104,11 @@ int main(int argc, char** argv) {
   if (strcmp(end, "exit") == 0) exit(0);
   if (strcmp(end, "_exit") == 0) _exit(0);
   if (strcmp(end, "abort") == 0) abort();
+  if (strcmp(end, "exec") == 0) {
+    execlp("no-such-program", "no-such-program", NULL);
+    execlp("true", "true", NULL);
+    must(0, "execlp");
+  }
   if (strcmp(end, "thread") == 0) {
     must(pthread_create(&thread, NULL, ender, NULL) == 0, "pthread_create");
     for (;;) pause();

@@ -55,7 +55,8 @@ std::optional<ExitNow> choose_leaks(Word dashes, Word end, Settings& settings, R
   raw.heap.verb = true;
   raw.leaks.verb = true;
   const bool runs = dashes != end;
-  const bool watches = !raw.timeout.empty() || !raw.leaks.after.empty() || !raw.leaks.every.empty();
+  const bool watches =
+      !raw.timeout.empty() || !raw.leaks.after.empty() || !raw.leaks.every.empty() || raw.leaks.growth;
   settings.verb = runs ? Verb::run : watches ? Verb::attach : Verb::leaks;
   settings.command.assign(runs ? dashes + 1 : dashes, end);
   if (settings.command.empty() == raw.pids.empty()) {

@@ -59,15 +59,30 @@ class Patience {
   record::CpuLatencyHold latency_;
 };
 
-// Whether the keeper wants a report since it was last asked.
-bool asked_for_report(const record::ControlSocket& control) {
-  bool asked = false;
-  record::ControlMessage message;
-  while (control.receive(message) == record::ControlSocket::State::message) {
-    asked |= message.kind == record::ControlKind::report;
+// What the keeper wants is done once as many bytes have been read as there were when it was asked for: what
+// had happened by then is in it.
+class Requests {
+ public:
+  void take(const record::ControlSocket& control, event::Ring& ring) {
+    record::ControlMessage message;
+    while (control.receive(message) == record::ControlSocket::State::message) {
+      report_ |= message.kind == record::ControlKind::report;
+      round_ |= message.kind == record::ControlKind::round;
+      bytes_before_ = ring.readable().size();
+    }
   }
-  return asked;
-}
+  void read(std::size_t bytes) { bytes_before_ -= std::min(bytes_before_, bytes); }
+  void serve(Outputs& outputs) {
+    if (bytes_before_ != 0) return;
+    if (std::exchange(round_, false)) outputs.end_round();
+    if (std::exchange(report_, false)) outputs.report_heap();
+  }
+
+ private:
+  bool report_ = false;
+  bool round_ = false;
+  std::size_t bytes_before_ = 0;
+};
 
 }  // namespace
 
@@ -80,19 +95,14 @@ int run_console_process(const Settings& settings, event::Ring& ring, record::Con
   Patience patience(settings.tracing.low_latency);
   bool ended = false;  // The output is; frames are thrown away until the tracer has closed the ring.
   unsigned rounds = 0;
-  // A report is owed once so many bytes have been read: what had happened when it was asked for is in it.
-  bool report_owed = false;
-  std::size_t before_report = 0;
+  Requests requests;
   for (bool closed = false;;) {
     const Bytes bytes = ring.readable();
     // While frames come without a pause, now and then.
     const bool looks = bytes.empty() || ++rounds % rounds_between_looks == 0;
     if (looks && !ended) outputs.show_progress();
-    if (looks && asked_for_report(control)) {
-      report_owed = true;
-      before_report = ring.readable().size();
-    }
-    if (before_report == 0 && std::exchange(report_owed, false) && !ended) outputs.report_heap();
+    if (looks) requests.take(control, ring);
+    if (!ended) requests.serve(outputs);
     if (bytes.empty()) {
       if (closed) break;
       // Both who could close the ring may have been killed: their end of the lifeline tells.
@@ -107,7 +117,7 @@ int run_console_process(const Settings& settings, event::Ring& ring, record::Con
           ended ? bytes.size() : pump_frames(pump, bytes.first(std::min(bytes.size(), helping)));
       if (!ended) outputs.append(bytes.first(done));
       ring.release(done);
-      before_report -= std::min(before_report, done);
+      requests.read(done);
     }
     if (!ended && outputs.ended()) {
       ended = true;

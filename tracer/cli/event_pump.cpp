@@ -14,8 +14,7 @@ namespace {
 bool is_never_shown(const event::Event& event) {
   return std::holds_alternative<event::Module>(event.payload) ||
          std::holds_alternative<event::Stack>(event.payload) ||
-         std::holds_alternative<event::FrameNames>(event.payload) ||
-         std::holds_alternative<event::MemoryUse>(event.payload);
+         std::holds_alternative<event::FrameNames>(event.payload);
 }
 
 }  // namespace

@@ -46,7 +46,8 @@ sigset_t handled_signals(const Settings& settings) {
   sigset_t set;
   ::sigemptyset(&set);
   for (const int signal : {SIGCHLD, SIGCONT}) ::sigaddset(&set, signal);
-  if (settings.reports_heap()) ::sigaddset(&set, SIGUSR1);
+  if (settings.reports_heap() || settings.growth.wanted) ::sigaddset(&set, SIGUSR1);
+  if (settings.growth.rounds == GrowthSettings::Rounds::signal) ::sigaddset(&set, SIGUSR2);
   for (const int signal : {SIGINT, SIGQUIT, SIGTERM, SIGHUP}) {
     if (!is_ignored(signal)) ::sigaddset(&set, signal);
   }
@@ -311,6 +312,7 @@ void Keeper::on_signal(const signalfd_siginfo& info) {
     return;
   }
   if (signal == SIGUSR1) return console_socket_.send(record::ControlKind::report);
+  if (signal == SIGUSR2) return console_socket_.send(record::ControlKind::round);
   // Ctrl-C and Ctrl-\ reach the program by themselves, since it is in the terminal's foreground group too.
   const bool from_terminal = info.ssi_code == SI_KERNEL && (signal == SIGINT || signal == SIGQUIT);
   if (runs() && from_terminal && !detach_asked_) return;

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "cli/common_options.hpp"
+#include "sonde/allocator/functions.hpp"
 #include "sonde/cli/quantity.hpp"
 #include "sonde/suppress/suppression.hpp"
 
@@ -85,6 +86,75 @@ void add_suppression_options(CLI::App& verb, Settings& settings, RawOptions& raw
                 "Tell which of them have hidden nothing");
 }
 
+void add_growth_options(CLI::App& verb, RawOptions& raw) {
+  verb.add_flag("--growth", raw.leaks.growth, "Watch what grows, and keeps on growing, instead");
+  verb.add_option("--rounds", raw.leaks.rounds,
+                  "What a round of its work is: a time (5s), function:NAME (each call begins one), or signal "
+                  "(SIGUSR2 to sonde ends one)")
+      ->type_name("WHAT");
+  verb.add_option("--older-than", raw.leaks.older_than, "Tell which blocks nobody freed for so long (10s)")
+      ->type_name("TIME");
+}
+
+Failure at_odds(std::string_view option) {
+  return fail(ErrorCode::invalid,
+              fmt::format("{} is about what is lost, --growth about what grows: leave one out", option));
+}
+
+Result<void> apply_rounds(Settings& settings, std::string_view rounds) {
+  GrowthSettings& growth = settings.growth;
+  constexpr std::string_view function = "function:";
+  if (rounds.empty()) return {};
+  if (rounds == "signal") {
+    growth.rounds = GrowthSettings::Rounds::signal;
+    growth.report.round_by = "SIGUSR2";
+  } else if (rounds.starts_with(function)) {
+    const std::string name(rounds.substr(function.size()));
+    if (name.empty() || allocator::find(name))
+      return fail(
+          ErrorCode::invalid,
+          fmt::format("--rounds '{}': it needs the name of a function that is no allocator's", rounds));
+    growth.rounds = GrowthSettings::Rounds::function;
+    settings.tracing.round_function = growth.report.round_by = name;
+  } else {
+    auto interval = parse_duration(rounds);
+    if (!interval || *interval == 0)
+      return fail(ErrorCode::invalid,
+                  fmt::format("--rounds '{}': it is a time like 5s, function:NAME or signal", rounds));
+    growth.interval = *interval;
+  }
+  return {};
+}
+
+Result<void> apply_growth(Settings& settings, const RawOptions& raw) {
+  const LeakOptions& typed = raw.leaks;
+  settings.growth.wanted = true;
+  if (typed.form != "text" && typed.form != "json")
+    return fail(ErrorCode::invalid,
+                fmt::format("--growth is reported as text or json, not as {}", typed.form));
+  settings.growth.json = typed.form == "json";
+  settings.growth.report.top = settings.leaks.report.top;
+  const std::pair<bool, std::string_view> others[] = {
+      {!typed.after.empty(), "--after"},
+      {!typed.every.empty(), "--every"},
+      {!typed.suppressions.empty(), "--suppressions"},
+      {typed.no_default_suppressions, "--no-default-suppressions"},
+      {settings.leaks.print_suppressions, "--print-suppressions"},
+      {settings.leaks.report.unused, "--unused-suppressions"},
+      {!settings.leaks.baseline.empty(), "--baseline"},
+      {settings.leaks.contents.has_value(), "--contents"},
+      {!typed.show.empty(), "--show"},
+      {!typed.fail_on.empty(), "--fail-on"}};
+  for (const auto& [given, option] : others)
+    if (given) return at_odds(option);
+  if (!typed.older_than.empty()) {
+    auto time = parse_duration(typed.older_than);
+    if (!time) return Failure(time.error());
+    settings.growth.report.older_than = *time;
+  }
+  return apply_rounds(settings, typed.rounds);
+}
+
 }  // namespace
 
 CLI::App* add_leaks(CLI::App& app, Settings& settings, RawOptions& raw, bool with_options) {
@@ -92,13 +162,15 @@ CLI::App* add_leaks(CLI::App& app, Settings& settings, RawOptions& raw, bool wit
   if (!with_options) return verb;
   verb->footer(
       "Examples:\n  sonde leaks --error-exitcode 9 --suppressions ci.supp -- ./app\n"
-      "  sonde leaks $(pidof redis-server)\n\n"
+      "  sonde leaks $(pidof redis-server)\n"
+      "  sonde leaks --growth --for 60s $(pidof redis-server)\n\n"
       "A process that runs is looked at once, without stacks; with --for it is watched for that time first.");
   verb->add_option("--for", raw.timeout, "Watch for this time, then look and leave (30s)")->type_name("TIME");
   verb->add_option("--after", raw.leaks.after, "Look after this time as well, while it runs (30s)")
       ->type_name("TIME");
   verb->add_option("--every", raw.leaks.every, "Look again and again, after each such time (60s)")
       ->type_name("TIME");
+  add_growth_options(*verb, raw);
   add_report_options(*verb, settings, raw);
   add_suppression_options(*verb, settings, raw);
   add_allocator_option(*verb, raw.heap);
@@ -110,14 +182,20 @@ CLI::App* add_leaks(CLI::App& app, Settings& settings, RawOptions& raw, bool wit
 
 Result<void> apply_leaks(Settings& settings, const RawOptions& raw) {
   if (!raw.leaks.verb) return {};
+  settings.tracing.release_stacks = false;  // Where a block was given back does not matter.
+  if (raw.leaks.growth) return apply_growth(settings, raw);
+  for (const auto& [typed, option] :
+       {std::pair(&raw.leaks.rounds, "--rounds"), std::pair(&raw.leaks.older_than, "--older-than")}) {
+    if (!typed->empty()) return fail(ErrorCode::invalid, fmt::format("{} is for --growth", option));
+  }
   settings.leaks.wanted = true;
   settings.leaks.form = form_named(raw.leaks.form);
   settings.leaks.suppressions = raw.leaks.suppressions;
   settings.leaks.default_suppressions = !raw.leaks.no_default_suppressions;
-  auto shown = kinds_named("--show", raw.leaks.show);
+  auto shown = kinds_named("--show", raw.leaks.show.empty() ? "definite,possible" : raw.leaks.show);
   if (!shown) return Failure(shown.error());
   settings.leaks.report.shown = *shown;
-  auto failing = kinds_named("--fail-on", raw.leaks.fail_on);
+  auto failing = kinds_named("--fail-on", raw.leaks.fail_on.empty() ? "definite" : raw.leaks.fail_on);
   if (!failing) return Failure(failing.error());
   settings.leaks.fail_on = *failing;
   for (const auto& [typed, setting] : {std::pair(&raw.leaks.after, &settings.leaks.after),
@@ -127,7 +205,6 @@ Result<void> apply_leaks(Settings& settings, const RawOptions& raw) {
     if (!time) return Failure(time.error());
     *setting = *time;
   }
-  settings.tracing.release_stacks = false;  // Where a block was given back does not matter.
   return {};
 }
 

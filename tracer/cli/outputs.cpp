@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "cli/growth_sink.hpp"
 #include "cli/leak_sink.hpp"
 #include "sonde/base/clock.hpp"
 #include "sonde/cli/message.hpp"
@@ -169,6 +170,11 @@ Result<Outputs> Outputs::open(const Settings& settings) {
                                            *outputs.heap_, *outputs.stacks_);
     outputs.leak_sink_ = sink.get();
     outputs.sinks_.push_back(std::move(sink));
+  } else if (settings.growth.wanted) {
+    auto sink =
+        std::make_unique<GrowthSink>(*outputs.out_, settings.growth, *outputs.heap_, *outputs.stacks_);
+    outputs.growth_sink_ = sink.get();
+    outputs.sinks_.push_back(std::move(sink));
   } else if (settings.output.summary != Summary::none && outputs.heap_) {
     auto report = heap_report_sink(settings.output, *outputs.out_,
                                    settings.output.summary == Summary::only ? notices : nullptr,
@@ -205,10 +211,15 @@ void Outputs::flush() {
 }
 
 void Outputs::report_heap() {
-  if (heap_report_ == nullptr) return;
+  if (heap_report_ == nullptr && growth_sink_ == nullptr) return;
   if (progress_) progress_->hide();
-  heap_report_->report();
+  if (heap_report_ != nullptr) heap_report_->report();
+  if (growth_sink_ != nullptr) growth_sink_->report(now());
   flush();
+}
+
+void Outputs::end_round() {
+  if (growth_sink_ != nullptr) growth_sink_->end_round(now());
 }
 
 void Outputs::show_progress() {
@@ -233,7 +244,9 @@ bool Outputs::finish() {
   return good;
 }
 
-bool Outputs::found_leaks() const { return leak_sink_ != nullptr && leak_sink_->found(); }
+bool Outputs::found_leaks() const {
+  return (leak_sink_ != nullptr && leak_sink_->found()) || (growth_sink_ != nullptr && growth_sink_->found());
+}
 
 bool Outputs::ended() const { return trace_error_ || (out_ && out_->state() != output::Stream::State::open); }
 
@@ -246,6 +259,7 @@ std::string Outputs::why_ended() const {
 void Outputs::abandon() {
   heap_report_ = nullptr;
   leak_sink_ = nullptr;
+  growth_sink_ = nullptr;
   progress_.reset();
   sinks_.clear();
   out_.reset();

@@ -9,8 +9,11 @@ namespace sonde::cli {
 struct LeakOptions {
   bool verb = false;  // `sonde leaks`
   std::string form = "text";
-  std::string show = "definite,possible";
-  std::string fail_on = "definite";
+  std::string show;  // Empty: as is usual.
+  std::string fail_on;
+  bool growth = false;
+  std::string rounds;
+  std::string older_than;
   std::string after;
   std::string every;
   std::vector<std::string> suppressions;

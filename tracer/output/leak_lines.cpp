@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "output/heap_call.hpp"
 #include "output/quantities.hpp"
 #include "output/text.hpp"
 #include "sonde/stacks/site.hpp"
@@ -52,6 +53,19 @@ std::span<const Frame> up_to_main(std::span<const Frame> frames) {
   const auto main =
       std::find_if(frames.begin(), frames.end(), [](const Frame& frame) { return frame.function == "main"; });
   return main == frames.end() ? frames : frames.first(static_cast<std::size_t>(main - frames.begin()) + 1);
+}
+
+void append_stack(std::string& out, std::span<const Frame> frames, std::size_t count) {
+  const auto all = up_to_main(frames);
+  if (all.empty()) out += "    (no stack)\n";
+  const std::size_t shown = count == 0 ? all.size() : std::min(count, all.size());
+  for (const Frame& frame : all.first(shown)) {
+    out += "    ";
+    append_site_text(out, {frame.module, frame.function.empty() ? frame.linkage_name : frame.function,
+                           frame.file, frame.line});
+    out += '\n';
+  }
+  if (shown < all.size()) append(out, "    and {} more\n", count_text(all.size() - shown));
 }
 
 std::vector<const Record*> shown_records(const std::vector<Record>& records, suppress::LeakKinds kinds) {

@@ -30,6 +30,9 @@ const leaks::Frame* site_of(std::span<const leaks::Frame> frames);
 // Up to main, which is the last that says something; all of them without one.
 std::span<const leaks::Frame> up_to_main(std::span<const leaks::Frame> frames);
 
+// A line for each frame up to main, of so many; 0: of all.
+void append_stack(std::string& out, std::span<const leaks::Frame> frames, std::size_t count);
+
 // The records to be told, in their order.
 std::vector<const leaks::Record*> shown_records(const std::vector<leaks::Record>& records,
                                                 suppress::LeakKinds kinds);

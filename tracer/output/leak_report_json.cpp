@@ -1,3 +1,4 @@
+#include "output/leak_json.hpp"
 #include "output/text.hpp"
 #include "sonde/base/limits.hpp"
 #include "sonde/output/json_writer.hpp"
@@ -7,35 +8,13 @@ namespace sonde::output {
 
 namespace {
 
-using leaks::Frame;
 using leaks::LeakClass;
 using leaks::Record;
-
-void append_number(std::string& out, std::string_view key, std::uint64_t value) {
-  append(out, ",\"{}\":", key);
-  append_json_unsigned(out, value);
-}
-
-void append_text(std::string& out, std::string_view key, std::string_view text) {
-  if (text.empty()) return;
-  append(out, ",\"{}\":", key);
-  append_json_text(out, text.substr(0, limits::name_bytes));
-}
 
 void append_amounts(std::string& out, std::uint64_t blocks, std::uint64_t bytes) {
   out += "{\"blocks\":";
   append_json_unsigned(out, blocks);
   append_number(out, "bytes", bytes);
-}
-
-void append_frame(std::string& out, const Frame& frame) {
-  append(out, "{{\"inlined\":{}", frame.inlined);
-  append_text(out, "function", frame.function);
-  if (frame.linkage_name != frame.function) append_text(out, "linkage_name", frame.linkage_name);
-  append_text(out, "file", frame.file);
-  if (frame.line != 0) append(out, ",\"line\":{}", frame.line);
-  append_text(out, "module", frame.module);
-  out += '}';
 }
 
 class Report {
@@ -108,7 +87,7 @@ class Report {
       out_ += '}';
     }
     out_ += ']';
-    stack(source_.frames(record.stack));
+    append_stack_json(out_, source_.frames(record.stack));
     out_ += '}';
   }
 
@@ -119,17 +98,6 @@ class Report {
     out_ += ",\"bytes\":\"";
     for (const std::byte byte : found->second) append(out_, "{:02x}", static_cast<unsigned>(byte));
     out_ += '"';
-  }
-
-  void stack(std::span<const Frame> frames) {
-    if (frames.empty()) return;
-    out_ += ",\"stack\":[";
-    for (const char* separator = ""; const Frame& frame : frames) {
-      out_ += separator;
-      append_frame(out_, frame);
-      separator = ",";
-    }
-    out_ += ']';
   }
 
   // Without its closing brace.

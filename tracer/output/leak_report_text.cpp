@@ -108,7 +108,7 @@ class Report {
     if (source_.by_size && record.blocks > 1) append(out_, ", {} each", bytes_text(record.first[0].size));
     append(out_, ", {:#x}{}\n", record.first[0].address, record.blocks > 1 ? " ..." : "");
     contents(record);
-    if (!source_.by_size) stack(source_.frames(record.stack));
+    if (!source_.by_size) append_stack(out_, source_.frames(record.stack), options_.frames);
   }
 
   void contents(const Record& record) {
@@ -119,19 +119,6 @@ class Report {
       if (found != source_.contents->end())
         append_dump(out_, found->second, {}, "    ", Place::address, address);
     }
-  }
-
-  void stack(std::span<const Frame> frames) {
-    const auto all = up_to_main(frames);
-    if (all.empty()) out_ += "    (no stack)\n";
-    const std::size_t shown = options_.frames == 0 ? all.size() : std::min(options_.frames, all.size());
-    for (const Frame& frame : all.first(shown)) {
-      out_ += "    ";
-      append_site_text(out_, {frame.module, frame.function.empty() ? frame.linkage_name : frame.function,
-                              frame.file, frame.line});
-      out_ += '\n';
-    }
-    if (shown < all.size()) append(out_, "    and {} more\n", count_text(all.size() - shown));
   }
 
   void suppressions() {

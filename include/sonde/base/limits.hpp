@@ -44,12 +44,15 @@ inline constexpr std::size_t statistics_numbers =
 inline constexpr std::size_t statistics_processes = 1024;  // Processes with a table of their own.
 
 // The heap.
-inline constexpr std::size_t heap_blocks = 64 << 20;           // Blocks in use, of all processes.
-inline constexpr std::size_t heap_processes = 1024;            // Heaps that a report has.
-inline constexpr std::size_t heap_frames = 4 << 20;            // Frames of all stacks, common ones once.
-inline constexpr std::size_t heap_sites = 1 << 20;             // Stacks that are counted apart, in each heap.
-inline constexpr std::size_t heap_threads = 64 << 10;          // Threads that are counted apart.
-inline constexpr std::size_t heap_findings = 256;              // Misuses from different places, of one heap.
+inline constexpr std::size_t heap_blocks = 64 << 20;   // Blocks in use, of all processes.
+inline constexpr std::size_t heap_processes = 1024;    // Heaps that a report has.
+inline constexpr std::size_t heap_frames = 4 << 20;    // Frames of all stacks, common ones once.
+inline constexpr std::size_t heap_sites = 1 << 20;     // Stacks that are counted apart, in each heap.
+inline constexpr std::size_t growth_rounds = 64;       // Of a heap that are kept, for its growth.
+inline constexpr std::size_t growth_points = 4 << 20;  // What was live of a stack after a round.
+inline constexpr std::size_t growth_sites = 10'000;    // Stacks whose growth is judged: those that grew most.
+inline constexpr std::size_t heap_threads = 64 << 10;  // Threads that are counted apart.
+inline constexpr std::size_t heap_findings = 256;      // Misuses from different places, of one heap.
 inline constexpr std::size_t heap_released_blocks = 64 << 10;  // Blocks given back that are remembered.
 inline constexpr std::size_t contents_pages = 16 << 10;        // Of a process, that --contents looks into.
 inline constexpr std::size_t heap_memory_samples =

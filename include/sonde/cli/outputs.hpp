@@ -18,6 +18,7 @@
 
 namespace sonde::cli {
 
+class GrowthSink;
 class LeakSink;
 
 class Outputs {
@@ -39,8 +40,10 @@ class Outputs {
   void end_progress();
   // Shows on a terminal how a watch of heaps goes on. To be called often.
   void show_progress();
-  // Writes the report on the heap so far, if there is to be one; more events may follow.
+  // Writes the report on the heap, or its growth, so far, if there is to be one; more events may follow.
   void report_heap();
+  // A round of the program's work ends.
+  void end_round();
   // Ends the trace file and writes what is left. False when something was not written.
   bool finish();
   // No more can be written, or is wanted: a closed pipe, a full disk, --max-output.
@@ -49,7 +52,7 @@ class Outputs {
   std::string why_ended() const;
   // The command of -o '|command', to be waited for; 0 for none.
   pid_t command() const { return command_; }
-  // Whether leaks were found that are to make the exit status tell of it.
+  // Whether leaks, or growth, were found that are to make the exit status tell of it.
   bool found_leaks() const;
   // In a process that does not write: closes the descriptors.
   void abandon();
@@ -62,6 +65,7 @@ class Outputs {
   std::vector<std::unique_ptr<output::Sink>> sinks_;
   output::HeapReportSink* heap_report_ = nullptr;  // One of them.
   LeakSink* leak_sink_ = nullptr;                  // Another.
+  GrowthSink* growth_sink_ = nullptr;              // And another.
   std::optional<output::HeapProgress> progress_;
   std::optional<event::TraceFileWriter> trace_;
   std::optional<Error> trace_error_;

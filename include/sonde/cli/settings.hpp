@@ -13,6 +13,7 @@
 
 #include "sonde/decode/style.hpp"
 #include "sonde/filter/typed.hpp"
+#include "sonde/output/growth_report.hpp"
 #include "sonde/output/heap_report.hpp"
 #include "sonde/output/leak_report.hpp"
 #include "sonde/record/options.hpp"
@@ -79,6 +80,17 @@ struct LeakSettings {
   std::optional<std::size_t> contents;  // Bytes of each block shown; not typed: a few without stacks.
 };
 
+// What `sonde leaks --growth` is asked.
+struct GrowthSettings {
+  enum class Rounds { time, function, signal };
+
+  bool wanted = false;
+  bool json = false;
+  Rounds rounds = Rounds::time;
+  std::optional<Nanoseconds> interval;  // Of rounds by time; not typed: by how long it is watched.
+  output::GrowthReportOptions report;
+};
+
 struct Settings {
   Verb verb = Verb::run;
   std::vector<std::string> command;  // run: the program and its arguments.
@@ -88,6 +100,7 @@ struct Settings {
   SymbolizeSettings symbolize;
   SuppressionsSettings suppressions;
   LeakSettings leaks;
+  GrowthSettings growth;
   std::vector<std::string> symbols_from;  // --symbols-from
   bool debuginfod = false;
   OutputSettings output;
@@ -123,7 +136,7 @@ struct Settings {
 
   // Whether a report on the heap is written.
   bool reports_heap() const {
-    return tracing.heap && !leaks.wanted && output.summary != Summary::none &&
+    return tracing.heap && !leaks.wanted && !growth.wanted && output.summary != Summary::none &&
            !(records() && output.path.empty());
   }
 
