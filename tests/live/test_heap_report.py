@@ -124,6 +124,30 @@ class HeapReport(LiveTest):
                                            r"      0010  1b 5b 33 31 6d 00 .*  .\[31m\.+\n")
                     self.assertIn("bytes that cannot be read", text)
                     self.assertNotIn("given back before", text)
+    def test_contents_of_blocks_at_the_end(self):
+        for options in ((), ("--format", "json")):
+            with self.subTest(options=options):
+                report = self.folder / "contents"
+                sonde = self.sonde("heap", "--contents", 48, "-o", report, *options, "--", harness.TARGETS / "contents", "end",
+                                   trace=False)
+                sonde.ready()
+                sonde.say()
+                first, second, _ = sonde.hear().split()[1:]
+                sonde.say()
+                self.assertEqual(sonde.finish()[0], 0, sonde.errors())
+                text = report.read_text()
+                if options:
+                    blocks = {block["address"]: block for site in json.loads(text)["sites"]
+                              for block in site.get("contents", [])}
+                    self.assertEqual(bytes.fromhex(blocks[first]["bytes"]).rstrip(b"\0"), b"the oldest block\x1b[31m")
+                    self.assertEqual(bytes.fromhex(blocks[second]["bytes"]), b"another one" + 37 * b"\0")
+                    untouched, = (block for block in blocks.values() if block["size"] == 2 << 20)
+                    self.assertEqual((untouched["bytes"], untouched["unreadable"]), (48 * "00", []))
+                else:
+                    self.assertIn("Contents of live blocks, at the end", text)
+                    self.assertRegex(text, rf"{first}: 40 B, allocated after .*\n      0000  74 68 65 20 .*  the oldest block\n")
+
+    def test_contents_are_asked_for_with_a_report(self):
         status, errors = self.run_sonde("run", "--events", "heap", "--contents", 64, "--", "true")
         self.assertEqual(status, 125)
         self.assert_complaint(errors, "--contents", "-c")

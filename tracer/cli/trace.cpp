@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "cli/copied_contents.hpp"
 #include "sonde/cli/filters.hpp"
 #include "sonde/cli/keeper.hpp"
 #include "sonde/cli/message.hpp"
@@ -30,12 +31,17 @@ int trace(Settings& settings) {
     return failure;
   }
   // All of sonde's processes have it; the program has not.
-  if (settings.leaks.wanted) {
-    settings.tracing.memory_file = ::memfd_create("sonde-memory", MFD_CLOEXEC);
-    if (settings.tracing.memory_file < 0) {
+  if (settings.leaks.wanted || settings.output.heap.contents != 0) {
+    const int file = ::memfd_create("sonde-memory", MFD_CLOEXEC);
+    if (file < 0) {
       complain(fmt::format("cannot make a file in memory: {}", std::strerror(errno)));
       return failure;
     }
+    settings.tracing.memory_file = file;
+    settings.tracing.copy_when_left = settings.leaks.wanted;  // Else its blocks can be looked at as they are.
+    settings.output.heap.copied = [file](const event::MemoryCopied& copied) {
+      return read_copy(file, copied);
+    };
   }
   push_filters_down(settings);
   push_heap_filters_down(settings);

@@ -1,4 +1,4 @@
-#include "output/heap_contents.hpp"
+#include "sonde/output/heap_contents.hpp"
 
 #include <algorithm>
 #include <span>
@@ -75,7 +75,7 @@ std::vector<SiteContents> contents_of(const ProcessHeap& heap, std::size_t sites
   });
   std::vector<SiteContents> all;
   for (const std::uint32_t site : chosen) {
-    SiteContents contents{&heap.sites()[site], {}};
+    SiteContents contents{site, {}};
     for (const LiveBlock& block : oldest[site]) contents.blocks.push_back(read(block, bytes, memory));
     if (!contents.blocks.empty()) all.push_back(std::move(contents));
   }

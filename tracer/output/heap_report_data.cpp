@@ -3,11 +3,11 @@
 #include <utility>
 
 #include "output/heap_call.hpp"
-#include "output/heap_contents.hpp"
 #include "output/heap_groups.hpp"
 #include "output/heap_lines.hpp"
 #include "output/stack_json.hpp"
 #include "output/text.hpp"
+#include "sonde/output/heap_contents.hpp"
 #include "sonde/output/heap_report.hpp"
 #include "sonde/output/json_writer.hpp"
 
@@ -36,11 +36,16 @@ std::string_view end_name(analysis::HeapEnd end) {
 class Writer {
  public:
   Writer(std::string& out, const HeapReportSource& source, const ProcessHeap& heap,
-         const HeapReportOptions& options)
+         const HeapReportOptions& options, const LastContents& last)
       : out_(out), source_(source), heap_(heap) {
-    if (options.contents == 0 || !is_there(heap)) return;
-    for (SiteContents& site : contents_of(heap, options.top, options.contents, *options.memory(heap.pid())))
-      contents_.emplace(site.site, std::move(site.blocks));
+    if (options.contents == 0) return;
+    std::vector<SiteContents> all;
+    if (const auto ended = last.find(heap.id()); ended != last.end() && !is_there(heap)) {
+      all = ended->second;
+    } else if (is_there(heap)) {
+      all = contents_of(heap, options.top, options.contents, *options.memory(heap.pid()));
+    }
+    for (SiteContents& site : all) contents_.emplace(&heap.sites()[site.site], std::move(site.blocks));
   }
 
   void write() {
@@ -270,10 +275,10 @@ void append_quoted(std::string& out, std::string_view text) {
 }  // namespace
 
 std::string heap_report_json(const analysis::HeapTable& table, const StackSource& stacks,
-                             const HeapReportOptions& options) {
+                             const HeapReportOptions& options, const LastContents& last) {
   std::string out;
   const HeapReportSource source{table, stacks};
-  for (const ProcessHeap* heap : table.heaps()) Writer(out, source, *heap, options).write();
+  for (const ProcessHeap* heap : table.heaps()) Writer(out, source, *heap, options, last).write();
   return out;
 }
 

@@ -2,12 +2,12 @@
 #include <array>
 
 #include "output/heap_call.hpp"
-#include "output/heap_contents.hpp"
 #include "output/heap_groups.hpp"
 #include "output/heap_lines.hpp"
 #include "output/quantities.hpp"
 #include "output/text.hpp"
 #include "sonde/base/limits.hpp"
+#include "sonde/output/heap_contents.hpp"
 #include "sonde/output/heap_report.hpp"
 
 namespace sonde::output {
@@ -40,8 +40,9 @@ constexpr std::array rankings = {
 
 class Report {
  public:
-  Report(std::string& out, const HeapReportSource& source, const HeapReportOptions& options)
-      : out_(out), source_(source), options_(options) {}
+  Report(std::string& out, const HeapReportSource& source, const HeapReportOptions& options,
+         const LastContents& last)
+      : out_(out), source_(source), options_(options), last_(last) {}
 
   void heap(const ProcessHeap& heap) {
     heading(heap);
@@ -269,19 +270,25 @@ class Report {
   }
 
   void contents(const ProcessHeap& heap) {
-    if (!is_there(heap)) {
-      out_ += "\nContents of blocks: the process was gone when they were asked for\n";
-      return;
+    if (is_there(heap)) {
+      const auto sites = contents_of(heap, options_.top, options_.contents, *options_.memory(heap.pid()));
+      if (!sites.empty()) contents(heap, sites, "now");
+    } else if (const auto ended = last_.find(heap.id()); ended == last_.end()) {
+      out_ += "\nContents of blocks: the process was gone before they could be looked at\n";
+    } else if (!ended->second.empty()) {
+      contents(heap, ended->second, "at the end");
     }
-    const auto sites = contents_of(heap, options_.top, options_.contents, *options_.memory(heap.pid()));
-    if (sites.empty()) return;
-    append(out_, "\nContents of live blocks, now: up to {} bytes of the oldest of each stack\n",
+  }
+
+  void contents(const ProcessHeap& heap, const std::vector<SiteContents>& sites, std::string_view when) {
+    append(out_, "\nContents of live blocks, {}: up to {} bytes of the oldest of each stack\n", when,
            options_.contents);
-    for (const SiteContents& site : sites) {
-      const auto lines = lines_of(source_, site.site->stack, heap.pid());
+    for (const SiteContents& each : sites) {
+      const ProcessHeap::Site& site = heap.sites()[each.site];
+      const auto lines = lines_of(source_, site.stack, heap.pid());
       append(out_, "  {}: {} in {}\n", lines.empty() ? "??" : text_of(lines.back()),
-             bytes_text(site.site->counters.live_bytes), counted(site.site->counters.live_blocks, "block"));
-      for (const BlockContents& block : site.blocks) {
+             bytes_text(site.counters.live_bytes), counted(site.counters.live_blocks, "block"));
+      for (const BlockContents& block : each.blocks) {
         append(out_, "    {:#x}: {}, allocated after {} by thread {}\n", block.block.address,
                bytes_text(block.block.size), since_start(block.block.time), block.block.tid);
         append_dump(out_, block.bytes, block.holes, "      ");
@@ -292,6 +299,7 @@ class Report {
   std::string& out_;
   const HeapReportSource& source_;
   const HeapReportOptions& options_;
+  const LastContents& last_;
 };
 
 // What is not in the report.
@@ -315,7 +323,7 @@ void append_left_out(std::string& out, const analysis::HeapTable& table) {
 }  // namespace
 
 std::string heap_report_text(const analysis::HeapTable& table, const StackSource& stacks,
-                             const HeapReportOptions& options) {
+                             const HeapReportOptions& options, const LastContents& last) {
   std::string out;
   const HeapReportSource source{table, stacks};
   auto heaps = table.heaps();
@@ -327,7 +335,7 @@ std::string heap_report_text(const analysis::HeapTable& table, const StackSource
     });
     heaps.resize(options.top);
   }
-  Report report(out, source, options);
+  Report report(out, source, options, last);
   for (const char* separator = ""; const ProcessHeap* heap : heaps) {
     out += separator;
     separator = "\n";

@@ -1,4 +1,4 @@
-#include "output/hex_dump.hpp"
+#include "sonde/output/hex_dump.hpp"
 
 #include <algorithm>
 

@@ -1,11 +1,11 @@
 #include <algorithm>
 
 #include "output/heap_call.hpp"
-#include "output/hex_dump.hpp"
 #include "output/leak_lines.hpp"
 #include "output/quantities.hpp"
 #include "output/text.hpp"
 #include "sonde/base/limits.hpp"
+#include "sonde/output/hex_dump.hpp"
 #include "sonde/output/leak_report.hpp"
 #include "sonde/suppress/writer.hpp"
 

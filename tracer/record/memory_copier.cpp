@@ -65,7 +65,8 @@ void MemoryCopier::copy(TaskId task, event::CopyReason reason, std::span<const p
     memory = process::copy_memory(task.tid, file_, end_, room());
   }
   if (!memory) {
-    events_.note(task, fmt::format("leaks of this process are not looked for: {}", memory.error().message()));
+    events_.note(task, fmt::format("what is in the memory of this process is not looked at: {}",
+                                   memory.error().message()));
     return;
   }
   image.memory = *std::move(memory);

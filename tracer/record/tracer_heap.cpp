@@ -198,7 +198,13 @@ std::vector<ptrace::Stop> Tracer::stop_all() {
         if (const auto child = ptrace::event_message(tid)) awaited.insert(static_cast<pid_t>(*child));
       }
       awaited.erase(tid);
-      stops.push_back(std::move(*stop));
+      const auto before = std::find_if(stops.begin(), stops.end(),
+                                       [&](const ptrace::Stop& other) { return other.tid() == tid; });
+      if (before != stops.end()) {
+        std::move(*before).supersede_by(std::move(*stop));
+      } else {
+        stops.push_back(std::move(*stop));
+      }
     } else if (const auto* ended = std::get_if<ptrace::Ended>(&outcome)) {
       awaited.erase(ended->tid);
       std::erase_if(stops, [&](const ptrace::Stop& other) { return other.tid() == ended->tid; });
@@ -243,7 +249,7 @@ void Tracer::take_breakpoints_out() {
   heap_->restore_all();
   std::vector<pid_t> stopped;
   for (const auto& [stop, signal] : settled) stopped.push_back(stop.tid());
-  copy_processes(stopped, event::CopyReason::left);
+  if (options_.copy_when_left) copy_processes(stopped, event::CopyReason::left);
   detaching_ = true;
   for (auto& [stop, signal] : settled) {
     Task* task = tasks_.find(stop.tid());

@@ -28,11 +28,13 @@ class HeapReportSink final : public Sink {
   Stream& out_;
   Stream* notices_;
   void write(bool so_far);
+  void keep_contents(pid_t pid, const event::MemoryCopied& copied);
 
   Form form_;
   HeapReportOptions options_;
   const analysis::HeapTable& table_;
   const StackSource& stacks_;
+  LastContents last_contents_;
 };
 
 }  // namespace sonde::output

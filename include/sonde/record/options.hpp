@@ -52,10 +52,10 @@ struct Options {
   std::string round_function;             // Whose calls begin rounds of the program's work; empty: none.
   std::vector<std::string> symbols_from;  // Folders with debug files that may name such functions: absolute.
   bool release_stacks = false;            // Those of calls that release a block, too.
-  int memory_file =
-      -1;  // Where copies of the memory of processes go that end or are left; -1: none are made.
-  bool crash_reports = false;  // Tell all about a task that dies of a signal.
-  bool verbose = false;        // -v: whole environments and arrays.
+  int memory_file = -1;         // Where copies of the memory of processes go that end; -1: none are made.
+  bool copy_when_left = false;  // Of those that are left, too.
+  bool crash_reports = false;   // Tell all about a task that dies of a signal.
+  bool verbose = false;         // -v: whole environments and arrays.
   bool redact_strings = false;
   bool redact_paths = false;
   bool redact_environment = false;

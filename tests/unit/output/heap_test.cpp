@@ -1,4 +1,5 @@
 // Calls of allocators as they happen, and the report on them.
+#include <fcntl.h>
 #include <fstream>
 #include <iterator>
 #include <unistd.h>
@@ -372,12 +373,32 @@ TEST_CASE("what is in live blocks, the oldest of each stack") {
   CHECK(has(trace.report(with_contents(96)), "    0x1030: 20 B, allocated after "));
 }
 
+TEST_CASE("what was in the blocks of a process that has ended, where its memory was copied") {
+  Trace trace;
+  HeapReportOptions options = with_contents(96);
+  options.copied = [&](const event::MemoryCopied& copied) {
+    CHECK(copied.offset == 77);
+    return options.memory(7);
+  };
+  Stream out(UniqueFd(::open("/dev/null", O_WRONLY | O_CLOEXEC)));
+  HeapReportSink sink(out, nullptr, HeapReportSink::Form::text, options, trace.console.table,
+                      trace.console.source);
+  trace.alloc(0x1030, 20);
+  sink.event({1, {7, 7}, event::MemoryCopied{77, 1, 1, event::CopyReason::ends}}, true);
+  trace.event({7, 7}, event::TaskEnded{0});
+  sink.report();
+  CHECK(has(out.buffer(),
+            "\nContents of live blocks, at the end: up to 96 bytes of the oldest of each stack\n"
+            "  parse_header (http.c:118): 20 B in 1 block\n"
+            "    0x1030: 20 B, allocated after "));
+}
+
 TEST_CASE("a process that has ended took its blocks with it") {
   Trace trace;
   trace.alloc(0x1030, 20);
   trace.event({7, 7}, event::TaskEnded{0});
   CHECK(has(trace.report(with_contents(96)),
-            "\nContents of blocks: the process was gone when they were asked for\n"));
+            "\nContents of blocks: the process was gone before they could be looked at\n"));
   CHECK(heap_report_json(trace.console.table, trace.console.source, with_contents(96)).find("contents") ==
         std::string::npos);
 }

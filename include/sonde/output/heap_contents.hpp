@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "output/hex_dump.hpp"
 #include "sonde/analysis/process_heap.hpp"
 #include "sonde/base/memory_reader.hpp"
+#include "sonde/output/hex_dump.hpp"
 
 namespace sonde::output {
 
@@ -18,7 +18,7 @@ struct BlockContents {
 };
 
 struct SiteContents {
-  const analysis::ProcessHeap::Site* site;
+  std::uint32_t site;                 // Of ProcessHeap::sites().
   std::vector<BlockContents> blocks;  // The oldest, that one first.
 };
 
