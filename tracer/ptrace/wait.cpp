@@ -79,6 +79,13 @@ std::optional<StopKind> event_in_hand(pid_t tid) {
   return event_kind(event);
 }
 
+bool is_over(const Stop& stop) {
+  siginfo_t info;
+  if (::ptrace(PTRACE_GETSIGINFO, stop.tid(), nullptr, &info) != 0) return errno == ESRCH;
+  const bool at_exit = info.si_signo == SIGTRAP && info.si_code >> 8 == PTRACE_EVENT_EXIT;
+  return at_exit && stop.kind() != StopKind::exit;
+}
+
 WaitOutcome wait_for_any(Block block) { return wait_for(-1, block); }
 
 WaitOutcome look_at_any(Block block) {

@@ -122,6 +122,7 @@ void Tracer::interrupt(Task& task) { task.interrupted = ptrace::interrupt(task.i
 
 // Every running task is asked to stop, and each stop, whatever its kind, is answered with a detach.
 void Tracer::begin_detach() {
+  release_held_ends();
   if (!options_.can_detach()) {
     events_.mute();
     return;

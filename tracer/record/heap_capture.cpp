@@ -39,6 +39,7 @@ bool HeapCapture::serve(Task& task) {
   Space* space = space_of(task.id.pid);
   auto registers = ptrace::registers(task.id.tid);
   if (space == nullptr || !registers) return false;
+  if (options_.memory_file >= 0) task.registers = *registers;
   const Address hit{registers->pc().value - 1};
   const Probe* probe = space->probes->at(hit);
   // A pc behind an instruction of one byte may also have come there by itself; but not at the end of a call

@@ -22,18 +22,27 @@ bool in_call(const arch::Registers& registers) { return static_cast<std::int64_t
 
 }  // namespace
 
+void append_state(pid_t tid, const arch::Registers& registers, process::MemoryImage& image) {
+  if (image.threads.size() >= limits::copied_threads) return;
+  const bool ends = in_call(registers) && registers.orig_rax == SYS_exit;
+  const bool ends_all = in_call(registers) && registers.orig_rax == SYS_exit_group;
+  process::ThreadState state{registers.sp().value, registers.fs_base, {}, tid, ends, !ends && !ends_all, 0};
+  std::copy_n(registers.general.begin(), state.registers.size(), state.registers.begin());
+  image.threads.push_back(state);
+}
+
 void append_state(pid_t tid, process::MemoryImage& image) {
   const auto registers = ptrace::registers(tid);
-  if (!registers || image.threads.size() >= limits::copied_threads) return;
-  const bool ends = in_call(*registers) && registers->orig_rax == SYS_exit;
-  const bool ends_all = in_call(*registers) && registers->orig_rax == SYS_exit_group;
-  process::ThreadState state{registers->sp().value, registers->fs_base, {}, tid, ends, !ends && !ends_all, 0};
-  std::copy_n(registers->general.begin(), state.registers.size(), state.registers.begin());
-  image.threads.push_back(state);
+  if (!registers) return;
+  append_state(tid, *registers, image);
   // A call may use the caller's vector registers as it likes (psABI, "Register Usage").
   if (in_call(*registers)) return;
   const auto vectors = ptrace::vector_registers(tid);
   image.vectors.insert(image.vectors.end(), vectors.begin(), vectors.end());
+}
+
+void MemoryCopier::take_state(TaskId task, const arch::Registers& registers) {
+  append_state(task.tid, registers, images_[task.pid]);
 }
 
 void MemoryCopier::take_state(TaskId task) { append_state(task.tid, images_[task.pid]); }

@@ -87,6 +87,7 @@ void Tracer::on_stop(Stop stop) {
   if (task == nullptr) task = adopt_early(stop.tid());
   if (task == nullptr) return;  // Gone already; the stop lets go of what may be left.
   if (task->let_go && !must_stay(*task)) return let_go_settled(*task, std::move(stop));
+  if (stop.kind() != StopKind::signal) remember_registers(*task);  // Of a breakpoint it is done there.
   switch (stop.kind()) {
     case StopKind::seccomp:
       // A task that stops at every call has been here already, before the filters ran.
@@ -210,6 +211,7 @@ void Tracer::on_own_filter(Task& task) {
 void Tracer::on_signal(Task& task, Stop stop) {
   const int signal = stop.signal();
   if (heap_ && signal == SIGTRAP && heap_->serve(task)) return after_breakpoint(task, std::move(stop));
+  remember_registers(task);
   if (heap_) heap_->before_signal(task);
   if (heap_ && signal == SIGTRAP && heap_->has_trap_handler(task.id.pid)) {
     auto outcome = heap_->take_trap_handler(task.id.pid, std::move(stop));
@@ -263,6 +265,7 @@ void Tracer::on_exec(Stop stop) {
 void Tracer::on_ended(pid_t tid, int status) {
   const Task* task = tasks_.find(tid);
   if (task == nullptr) return;
+  after_end(*task);
   if (copier_ && tid == task->id.pid) copier_->forget(tid);
   if (heap_ && tid == task->id.pid) heap_->forget(tid);
   if (!task->let_go && !task->hidden) events_.ended(task->id, status);

@@ -41,6 +41,7 @@ std::vector<ptrace::Stop> Tracer::stop_other_threads(TaskId task) {
       on_ended(ended->tid, ended->status);
     }
   }
+  drop_what_is_over(stops);
   return stops;
 }
 

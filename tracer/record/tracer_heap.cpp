@@ -6,7 +6,7 @@
 #include <ctime>
 #include <map>
 #include <set>
-#include <sys/wait.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 #include <utility>
 
@@ -26,10 +26,10 @@ namespace {
 constexpr Nanoseconds patience_ns =
     1'000'000'000;  // For tasks that do not stop: uninterruptible sleep, no breakpoint.
 
-// By the status that the task will end with (ptrace(2), PTRACE_EVENT_EXIT).
-event::CopyReason how_it_ends(pid_t tid) {
-  const auto status = ptrace::event_message(tid).value_or(0);
-  return WIFSIGNALED(static_cast<int>(status)) ? event::CopyReason::killed : event::CopyReason::ends;
+// Whether a task that is about to end leaves the others of its process running.
+bool ends_alone(pid_t tid) {
+  const auto registers = ptrace::registers(tid);
+  return registers && registers->orig_rax == SYS_exit;
 }
 
 // Whether the program that the task wants, which has just called execve(path, ...), is there: a search along
@@ -87,39 +87,26 @@ std::optional<ptrace::Stop> Tracer::take_trap_handler(Task& task, ptrace::Stop s
   return std::nullopt;
 }
 
-// A task is about to end; with the last of its process the memory goes. What the others had in hand when they
-// were stopped to end with it is part of what the process leaves.
-void Tracer::on_ending(Task& task, ptrace::Stop stop) {
-  task.ending = true;
-  if (!heap_ || detaching_ || task.let_go || events_.muted()) return go_on(task, std::move(stop), 0);
-  if (copier_) copier_->take_state(task.id);
-  bool last = !heap_->shares_memory(task.id.pid);
-  tasks_.each([&](const Task& other) { last &= other.id.pid != task.id.pid || other.ending; });
-  if (last) {
-    heap_->tell_last_memory(task.id);
-    if (copier_) copier_->copy(task.id, how_it_ends(stop.tid()), {});
-  }
-  go_on(task, std::move(stop), 0);
-}
-
-void Tracer::copy_processes(const std::vector<pid_t>& stopped, event::CopyReason reason) {
+// Of processes that go on: of one that is ending some tasks may be gone already, and its end is looked at.
+void Tracer::copy_processes(const std::vector<ptrace::Stop>& stops, event::CopyReason reason) {
   if (!copier_) return;
   std::map<pid_t, std::vector<pid_t>> processes;
-  for (const pid_t tid : stopped) {
-    const Task* task = tasks_.find(tid);
+  std::set<pid_t> ending;
+  for (const ptrace::Stop& stop : stops) {
+    const Task* task = tasks_.find(stop.tid());
     if (task == nullptr || task->let_go || heap_->shares_memory(task->id.pid)) continue;
-    processes[task->id.pid].push_back(tid);
+    processes[task->id.pid].push_back(stop.tid());
+    if (stop.kind() == ptrace::StopKind::exit && !ends_alone(stop.tid())) ending.insert(task->id.pid);
   }
-  for (const auto& [pid, tids] : processes) copier_->copy({pid, tids.front()}, reason, tids);
+  for (const auto& [pid, tids] : processes)
+    if (!ending.contains(pid)) copier_->copy({pid, tids.front()}, reason, tids);
 }
 
 // Everybody stands still for it, and goes on as if nothing had been.
 void Tracer::look() {
   if (!copier_ || detaching_ || events_.muted()) return;
   auto stops = stop_all();
-  std::vector<pid_t> stopped;
-  for (const auto& stop : stops) stopped.push_back(stop.tid());
-  copy_processes(stopped, event::CopyReason::looked);
+  copy_processes(stops, event::CopyReason::looked);
   for (auto& stop : stops) on_stop(std::move(stop));
 }
 
@@ -128,9 +115,9 @@ void Tracer::look_before_exec(TaskId task) {
   if (!copier_ || events_.muted() || heap_->shares_memory(task.pid) || heap_->is_forked(task.pid)) return;
   if (!can_execute(task.tid)) return;
   auto stops = stop_other_threads(task);
-  std::vector<pid_t> stopped{task.tid};
-  for (const auto& stop : stops) stopped.push_back(stop.tid());
-  copy_processes(stopped, event::CopyReason::executes);
+  std::vector<pid_t> held{task.tid};
+  for (const auto& stop : stops) held.push_back(stop.tid());
+  copier_->copy(task, event::CopyReason::executes, held);
   for (auto& stop : stops) on_stop(std::move(stop));
 }
 
@@ -176,6 +163,7 @@ void Tracer::let_go_settled(Task& task, ptrace::Stop stop) {
 std::vector<ptrace::Stop> Tracer::stop_all() {
   std::set<pid_t> awaited;
   tasks_.each([&](Task& task) {
+    if (task.ending) return;
     interrupt(task);
     awaited.insert(task.id.tid);
   });
@@ -201,7 +189,8 @@ std::vector<ptrace::Stop> Tracer::stop_all() {
       const auto before = std::find_if(stops.begin(), stops.end(),
                                        [&](const ptrace::Stop& other) { return other.tid() == tid; });
       if (before != stops.end()) {
-        std::move(*before).supersede_by(std::move(*stop));
+        std::move(*before).forget();
+        *before = std::move(*stop);
       } else {
         stops.push_back(std::move(*stop));
       }
@@ -216,7 +205,17 @@ std::vector<ptrace::Stop> Tracer::stop_all() {
       ::nanosleep(&moment, nullptr);
     }
   }
+  drop_what_is_over(stops);
   return stops;
+}
+
+// Of those that stopped first, some may have been killed by the exit of one that stopped last.
+void Tracer::drop_what_is_over(std::vector<ptrace::Stop>& stops) {
+  std::erase_if(stops, [](ptrace::Stop& stop) {
+    const bool over = ptrace::is_over(stop);
+    if (over) std::move(stop).forget();
+    return over;
+  });
 }
 
 // A child that is let go where it has stopped for the first time: what it has of its maker's breakpoints goes
@@ -235,23 +234,25 @@ void Tracer::take_breakpoints_out_of(const Task& child) {
 // Before anybody is let go: each task where it would be without breakpoints, then those out of memory.
 void Tracer::take_breakpoints_out() {
   if (!heap_) return;
-  std::vector<std::pair<ptrace::Stop, int>> settled;
+  std::vector<ptrace::Stop> settled;
+  std::vector<int> signals;
   for (auto& stopped : stop_all()) {
     const Task* task = tasks_.find(stopped.tid());
     if (task == nullptr) continue;
     auto [outcome, signal] = probes::settle(std::move(stopped), heap_->patches_of(task->id.pid));
     if (auto* held = std::get_if<ptrace::Stop>(&outcome)) {
-      settled.emplace_back(std::move(*held), signal);
+      settled.push_back(std::move(*held));
+      signals.push_back(signal);
     } else if (const auto* ended = std::get_if<ptrace::Ended>(&outcome)) {
       on_ended(ended->tid, ended->status);
     }
   }
   heap_->restore_all();
-  std::vector<pid_t> stopped;
-  for (const auto& [stop, signal] : settled) stopped.push_back(stop.tid());
-  if (options_.copy_when_left) copy_processes(stopped, event::CopyReason::left);
+  if (options_.copy_when_left) copy_processes(settled, event::CopyReason::left);
   detaching_ = true;
-  for (auto& [stop, signal] : settled) {
+  for (std::size_t i = 0; i < settled.size(); ++i) {
+    ptrace::Stop& stop = settled[i];
+    const int signal = signals[i];
     Task* task = tasks_.find(stop.tid());
     if (task == nullptr) continue;
     // Its own stop's answer, but for the SIGTRAP that was ours.

@@ -66,11 +66,8 @@ class [[nodiscard]] Stop {
   bool listen() &&;
   bool detach(int signal) &&;
 
-  // The task has stopped anew since, as SIGKILL and the exit of another thread make it: that stop counts.
-  void supersede_by(Stop newer) && {
-    tid_ = 0;
-    *this = std::move(newer);
-  }
+  // The stop is over: there is nothing to answer.
+  void forget() && { tid_ = 0; }
 
   // The same stop of the task, to be answered as another: for one that was resumed in between.
   Stop as(StopKind kind, int signal) && { return {std::exchange(tid_, 0), kind, signal}; }

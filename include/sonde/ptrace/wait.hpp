@@ -45,6 +45,10 @@ std::vector<WaitOutcome> wait_for_all(std::vector<pid_t> tids, Nanoseconds patie
 // other stop, and for a task that is not stopped.
 std::optional<StopKind> event_in_hand(pid_t tid);
 
+// Whether SIGKILL, or the exit of the whole process by another task, has ended the stop: the task runs, or
+// stands where it is about to end, of which another stop tells.
+bool is_over(const Stop& stop);
+
 // PTRACE_SEIZE of one task after the other, by a tracer that waits for nobody meanwhile. One at a time.
 //
 // The request sleeps while a thread of the tracee's process executes a program (cred_guard_mutex), and that

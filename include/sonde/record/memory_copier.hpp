@@ -14,6 +14,7 @@ namespace sonde::record {
 
 // Adds what a stopped task has in hand.
 void append_state(pid_t tid, process::MemoryImage& image);
+void append_state(pid_t tid, const arch::Registers& registers, process::MemoryImage& image);
 
 class MemoryCopier {
  public:
@@ -22,6 +23,8 @@ class MemoryCopier {
 
   // The task stands at a stop: what it has in hand belongs to the next image of its process.
   void take_state(TaskId task);
+  // The same of a task that is gone, which had these registers last, in code of its own.
+  void take_state(TaskId task, const arch::Registers& registers);
   // Copies the memory of the task's process, which nobody can change now, and tells of it. `held`: tasks of
   // the process at a stop whose state has not been taken. What was taken is kept where the process goes on.
   void copy(TaskId task, event::CopyReason reason, std::span<const pid_t> held);

@@ -43,6 +43,8 @@ struct Task {
   std::optional<ClearedFlag> cleared;  // To be restored at the exit of a clone, or at a child's first stop.
   ptrace::SyscallEntry entry{};
   HeapTask heap;
+  // As they were at its last stop; only kept where ends are looked at.
+  std::optional<arch::Registers> registers;
   const syscall::Row* row = nullptr;  // Of the entry; never nullptr while in_call.
 };
 

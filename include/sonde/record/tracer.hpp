@@ -5,6 +5,7 @@
 #include <span>
 #include <string_view>
 #include <sys/types.h>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -62,6 +63,11 @@ class Tracer {
   void on_new_task(Task& parent, ptrace::StopKind kind);
   void on_exec(ptrace::Stop stop);
   void on_ending(Task& task, ptrace::Stop stop);
+  void after_end(const Task& ended);
+  bool all_are_ending(pid_t pid);
+  void release_held_end(pid_t pid);
+  void release_held_ends();
+  void remember_registers(Task& task);
 
   Task& adopt(pid_t tid, pid_t parent_tid, event::TaskOrigin origin, pid_t pid);
   Task* adopt_early(pid_t tid);
@@ -81,7 +87,7 @@ class Tracer {
   void let_go(Task& task, ptrace::Stop stop, int signal);
   ptrace::Run next_run(const Task& task) const;
 
-  void copy_processes(const std::vector<pid_t>& stopped, event::CopyReason reason);
+  void copy_processes(const std::vector<ptrace::Stop>& stops, event::CopyReason reason);
   void look();
   void look_before_exec(TaskId task);
   void after_breakpoint(Task& task, ptrace::Stop stop);
@@ -90,6 +96,7 @@ class Tracer {
   bool must_stay(const Task& task) const;
   void let_go_settled(Task& task, ptrace::Stop stop);
   std::vector<ptrace::Stop> stop_all();
+  static void drop_what_is_over(std::vector<ptrace::Stop>& stops);
   void take_breakpoints_out();
   void take_breakpoints_out_of(const Task& child);
   std::optional<ptrace::Stop> take_trap_handler(Task& task, ptrace::Stop stop);
@@ -106,8 +113,9 @@ class Tracer {
   ControlSignal control_signal_;
   EventWriter events_;
   probes::PatchTable* const patches_;
-  std::optional<HeapCapture> heap_;     // With options_.heap.
-  std::optional<MemoryCopier> copier_;  // With options_.memory_file.
+  std::optional<HeapCapture> heap_;                    // With options_.heap.
+  std::optional<MemoryCopier> copier_;                 // With options_.memory_file.
+  std::unordered_map<pid_t, ptrace::Stop> held_ends_;  // By process: see on_ending().
   SiteLimiter limiter_;
   StopWaiter waiter_;
   process::ProcFs proc_;

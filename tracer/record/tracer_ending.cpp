@@ -1,0 +1,89 @@
+// The part of Tracer that minds the ends of processes whose memory is to be looked at: with its last task the
+// memory goes, and what each task had in hand must be known by then.
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <utility>
+
+#include "sonde/record/tracer.hpp"
+
+namespace sonde::record {
+
+namespace {
+
+// What a task ends with (ptrace(2), PTRACE_EVENT_EXIT), as wait(2) gives it.
+int status_at_end(pid_t tid) { return static_cast<int>(ptrace::event_message(tid).value_or(0)); }
+
+// Whether all of the process ends, as far as can be seen of this task: one that another's exec has ended
+// looks like one that another's exit has.
+bool ends_all(pid_t tid) {
+  const auto registers = ptrace::registers(tid);
+  return WIFSIGNALED(status_at_end(tid)) || (registers && registers->orig_rax == SYS_exit_group);
+}
+
+event::CopyReason how_it_ends(pid_t tid) {
+  return WIFSIGNALED(status_at_end(tid)) ? event::CopyReason::killed : event::CopyReason::ends;
+}
+
+}  // namespace
+
+void Tracer::remember_registers(Task& task) {
+  if (!copier_) return;
+  if (const auto registers = ptrace::registers(task.id.tid)) task.registers = *registers;
+}
+
+bool Tracer::all_are_ending(pid_t pid) {
+  bool all = !heap_->shares_memory(pid);
+  tasks_.each([&](const Task& task) { all &= task.id.pid != pid || task.ending; });
+  return all;
+}
+
+// One that ends all of its process is held until the others have ended as well, so that the memory stays:
+// they have been killed, and come soon.
+void Tracer::on_ending(Task& task, ptrace::Stop stop) {
+  task.ending = true;
+  if (!heap_ || detaching_ || task.let_go || events_.muted()) return go_on(task, std::move(stop), 0);
+  if (copier_) copier_->take_state(task.id);
+  const TaskId id = task.id;
+  if (all_are_ending(id.pid)) {
+    heap_->tell_last_memory(id);
+    if (copier_) copier_->copy(id, how_it_ends(id.tid), {});
+    go_on(task, std::move(stop), 0);
+    return release_held_end(id.pid);
+  }
+  if (copier_ && !heap_->shares_memory(id.pid) && !held_ends_.contains(id.pid) && ends_all(id.tid)) {
+    held_ends_.emplace(id.pid, std::move(stop));
+  } else {
+    go_on(task, std::move(stop), 0);
+  }
+}
+
+// A task is gone. Where another has ended it at one of its stops, our answer to that stop may have come when
+// it stood at its last one, of which nobody told then: what it had in hand is what it had before.
+void Tracer::after_end(const Task& ended) {
+  if (!copier_ || events_.muted() || ended.let_go) return;
+  if (!ended.ending && ended.registers) copier_->take_state(ended.id, *ended.registers);
+  const auto held = held_ends_.find(ended.id.pid);
+  if (held == held_ends_.end()) return;
+  bool others = false;
+  tasks_.each([&](const Task& task) {
+    others |= task.id.pid == ended.id.pid && task.id.tid != ended.id.tid && !task.ending;
+  });
+  if (others) return;
+  const TaskId last{ended.id.pid, held->second.tid()};
+  heap_->tell_last_memory(last);
+  copier_->copy(last, how_it_ends(last.tid), {});
+  release_held_end(ended.id.pid);
+}
+
+void Tracer::release_held_end(pid_t pid) {
+  auto node = held_ends_.extract(pid);
+  if (node.empty()) return;
+  Task* task = tasks_.find(node.mapped().tid());
+  if (task != nullptr) go_on(*task, std::move(node.mapped()), 0);
+}
+
+void Tracer::release_held_ends() {
+  while (!held_ends_.empty()) release_held_end(held_ends_.begin()->first);
+}
+
+}  // namespace sonde::record
