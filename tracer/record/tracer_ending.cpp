@@ -51,10 +51,21 @@ void Tracer::on_ending(Task& task, ptrace::Stop stop) {
     return release_held_end(id.pid);
   }
   if (copier_ && !heap_->shares_memory(id.pid) && !held_ends_.contains(id.pid) && ends_all(id.tid)) {
-    held_ends_.emplace(id.pid, std::move(stop));
+    hold_end(id, std::move(stop));
   } else {
     go_on(task, std::move(stop), 0);
   }
+}
+
+// What was only looked at would be reported again and again.
+void Tracer::hold_end(TaskId id, ptrace::Stop stop) {
+  auto taken = ptrace::wait_for(id.tid, ptrace::Block::no);
+  if (const auto* ended = std::get_if<ptrace::Ended>(&taken)) {
+    std::move(stop).forget();
+    return on_ended(ended->tid, ended->status);
+  }
+  if (auto* same = std::get_if<ptrace::Stop>(&taken)) std::move(*same).forget();
+  held_ends_.emplace(id.pid, std::move(stop));
 }
 
 // A task is gone. Where another has ended it at one of its stops, our answer to that stop may have come when

@@ -63,6 +63,7 @@ class Tracer {
   void on_new_task(Task& parent, ptrace::StopKind kind);
   void on_exec(ptrace::Stop stop);
   void on_ending(Task& task, ptrace::Stop stop);
+  void hold_end(TaskId id, ptrace::Stop stop);
   void after_end(const Task& ended);
   bool all_are_ending(pid_t pid);
   void release_held_end(pid_t pid);
