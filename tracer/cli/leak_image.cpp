@@ -131,18 +131,25 @@ void LeakImage::name_structures(pid_t pid, glibc_heap::Process& process) {
   process.symbols = glibc_heap::symbols_of(*image, debug.image.get(), *bias);
 }
 
-// A stack is used from its pointer on; that of a thread that has ended not at all.
+// A stack is used from its pointer on; that of a thread that has ended not at all. Known as one is what the
+// kernel gave the main thread, and what has the thread's storage at its end: a coroutine's may be a part of a
+// mapping in which the program has much else.
 std::uint64_t LeakImage::root_begin(const memory::Mapping& mapping) const {
   std::optional<std::uint64_t> lowest;
   bool ended = false;
+  bool runs_elsewhere = false;  // On a coroutine's stack: where its own is used is not known.
   for (const auto& thread : image_.threads) {
+    runs_elsewhere |= thread.has_ended == 0 && contains(mapping, thread.thread_pointer);
     if (!contains(mapping, thread.stack_pointer)) continue;
+    if (mapping.name != "[stack]" && !contains(mapping, thread.thread_pointer)) continue;
     ended |= thread.has_ended != 0;
     if (!thread.has_ended)
       lowest = std::min(lowest.value_or(~std::uint64_t{0}), thread.stack_pointer - red_zone);
   }
   if (lowest) return std::max(*lowest, mapping.begin.value);
   if (ended) return mapping.end.value;
+  // The kernel has cleared the number of a thread that an exit has ended, as if it had ended by itself.
+  if (runs_elsewhere) return mapping.begin.value;
   const glibc_heap::Mapping one{
       {mapping.begin, mapping.end}, mapping.readable, mapping.writable, mapping.shared, mapping.name};
   const bool is_old_stack =
@@ -150,11 +157,20 @@ std::uint64_t LeakImage::root_begin(const memory::Mapping& mapping) const {
   return is_old_stack ? mapping.end.value : mapping.begin.value;
 }
 
-bool LeakImage::is_root(const memory::Mapping& mapping, const leaks::Blocks& blocks) const {
-  if (!mapping.writable) return false;
+// Between what glibc's malloc owns: the kernel joins its mappings with the program's own ones beside them.
+bool LeakImage::is_root(const memory::Mapping& mapping, std::uint64_t at, const leaks::Blocks& blocks) const {
   if (mapping.inode != 0 || mapping.name == "[stack]") return true;
-  const std::uint32_t first = blocks.first_from(mapping.begin.value);
-  return first >= blocks.size() || blocks[first].address >= mapping.end.value;
+  std::uint64_t begin = mapping.begin.value;
+  std::uint64_t end = mapping.end.value;
+  if (walk_) {
+    const auto& owned = walk_->owned;
+    const auto behind =
+        std::ranges::upper_bound(owned, at, {}, [](const auto& range) { return range.begin.value; });
+    if (behind != owned.end()) end = std::min(end, behind->begin.value);
+    if (behind != owned.begin()) begin = std::max(begin, (behind - 1)->end.value);
+  }
+  const std::uint32_t first = blocks.first_from(begin);
+  return first >= blocks.size() || blocks[first].address >= end;
 }
 
 void LeakImage::append_run(const process::CopiedRun& run, const leaks::Blocks& blocks, Scene& scene) const {
@@ -169,11 +185,11 @@ void LeakImage::append_run(const process::CopiedRun& run, const leaks::Blocks& b
         std::ranges::upper_bound(mappings_, at, {}, [](const auto& one) { return one.end.value; });
     if (mapping == mappings_.end()) return;
     const std::uint64_t end = std::min(run_end, mapping->end.value);
-    const bool root = is_root(*mapping, blocks);
-    const std::uint64_t from = root ? std::clamp(root_begin(*mapping), at, end) : end;
+    const std::uint64_t from = std::clamp(root_begin(*mapping), at, end);
     append(at, from, false);
     const auto among = [&](std::uint64_t begin, std::uint64_t until, bool owned) {
-      if (owned || !walk_) return append(begin, until, !owned);
+      const bool root = !owned && is_root(*mapping, begin, blocks);
+      if (!root || !walk_) return append(begin, until, root);
       split(begin, until, walk_->ignored,
             [&](std::uint64_t a, std::uint64_t b, bool ignored) { append(a, b, !ignored); });
     };

@@ -53,8 +53,8 @@ class LeakImage {
     std::vector<std::uint64_t> words;
     std::vector<leaks::AddressRange> code;
   };
-  // What the scan is told. `blocks`: a mapping that belongs to no file and has some of them in it is an
-  // allocator's own, and no root.
+  // What the scan is told. `blocks`: a mapping that belongs to no file and has some of them in it, other than
+  // glibc's, is an allocator's own, and no root. One that can only be read was written before: a root too.
   Scene scene(const leaks::Blocks& blocks) const;
 
  private:
@@ -62,7 +62,8 @@ class LeakImage {
   // Where a root begins in this mapping, as its stack goes; its end where nothing in it is one.
   std::uint64_t root_begin(const memory::Mapping& mapping) const;
   std::uint64_t dtv_block_of(std::uint64_t thread_pointer) const;
-  bool is_root(const memory::Mapping& mapping, const leaks::Blocks& blocks) const;
+  // Of the address in the mapping, which glibc's malloc does not own.
+  bool is_root(const memory::Mapping& mapping, std::uint64_t at, const leaks::Blocks& blocks) const;
   void append_run(const process::CopiedRun& run, const leaks::Blocks& blocks, Scene& scene) const;
 
   process::MemoryImage image_;

@@ -43,6 +43,7 @@ Result<LeakSubject> subject_of(pid_t pid, const LeakImage& image, Nanoseconds st
   subject.notes.emplace_back(
       "the process was not watched: where its blocks were allocated is not known, and their sizes are those "
       "that malloc has rounded up to");
+  subject.rounded_sizes = true;
   subject.blocks.reserve(walk->blocks.size());
   for (const auto& block : walk->blocks) subject.blocks.add({block.address.value, block.size});
   subject.blocks.seal();
