@@ -12,10 +12,11 @@ from harness import LiveTest, SONDE, TARGETS
 CLASSES = ("definite", "indirect", "possible", "reachable")
 LIBRARY = TARGETS / "libholding.so"
 # And what the loader and the library of threads keep, which a watch hides by the default suppressions and a walk cannot.
-WITH_OTHER_BLOCKS = {"shape_context_running", "shape_keys", "shape_module"}
+WITH_OTHER_BLOCKS = {"shape_context_running", "shape_ended_thread", "shape_keys", "shape_module"}
 SHAPES = [("shape_string",), ("shape_string_old",), ("shape_new_array",), ("shape_bases",), ("shape_length",),
           ("shape_coroutine",), ("shape_context",), ("shape_context_running",), ("shape_mapping",),
-          ("shape_module", LIBRARY, "kept"), ("shape_module", LIBRARY, "closed"), ("shape_fork",), ("shape_keys",)]
+          ("shape_module", LIBRARY, "kept"), ("shape_module", LIBRARY, "closed"), ("shape_fork",), ("shape_keys",),
+          ("shape_ended_thread",), ("shape_shared",), ("shape_tagged",)]
 # A walk knows no block of so many bytes as were asked for: its end is not seen.
 WATCHED_ALONE = [("shape_empty_array",)]
 

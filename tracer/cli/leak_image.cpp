@@ -216,10 +216,18 @@ LeakImage::Scene LeakImage::scene(const leaks::Blocks& blocks) const {
   Scene scene;
   for (const process::CopiedRun& run : image_.memory.runs) append_run(run, blocks, scene);
   scene.words = image_.vectors;
+  // glibc keeps the stack of a thread that has ended for the next one, and with it that table.
+  for (const glibc_heap::Mapping& mapping : for_walk(mappings_)) {
+    if (!thread_layout_ ||
+        !glibc_heap::is_ended_thread_stack(memory_, mapping, thread_layout_).value_or(false))
+      continue;
+    if (const auto descriptor = glibc_heap::thread_descriptor(memory_, mapping, *thread_layout_))
+      scene.words.push_back(dtv_block_of(descriptor->value));
+  }
   for (const auto& thread : image_.threads) {
+    scene.words.push_back(dtv_block_of(thread.thread_pointer));
     if (thread.has_ended) continue;
     scene.words.push_back(thread.thread_pointer);
-    scene.words.push_back(dtv_block_of(thread.thread_pointer));
     if (thread.uses_registers)
       scene.words.insert(scene.words.end(), thread.registers.begin(), thread.registers.end());
     // A stack in a block of the heap, as coroutines have them.
