@@ -3,6 +3,7 @@ says of its blocks what the right answer is; asked at its end, by a watch, and w
 
 import collections
 import json
+import os
 import subprocess
 import unittest
 
@@ -16,9 +17,9 @@ WITH_OTHER_BLOCKS = {"shape_context_running", "shape_ended_thread", "shape_keys"
 SHAPES = [("shape_string",), ("shape_string_old",), ("shape_new_array",), ("shape_bases",), ("shape_length",),
           ("shape_coroutine",), ("shape_context",), ("shape_context_running",), ("shape_mapping",),
           ("shape_module", LIBRARY, "kept"), ("shape_module", LIBRARY, "closed"), ("shape_fork",), ("shape_keys",),
-          ("shape_ended_thread",), ("shape_shared",), ("shape_tagged",)]
-# A walk knows no block of so many bytes as were asked for: its end is not seen.
-WATCHED_ALONE = [("shape_empty_array",)]
+          ("shape_ended_thread",), ("shape_signal_stack",), ("shape_shared",), ("shape_tagged",)]
+# A walk knows no block of so many bytes as were asked for: its end is not seen. And no heap of a static program.
+WATCHED_ALONE = [("shape_empty_array",), ("shape_static",)]
 
 Block = collections.namedtuple("Block", "size usable kind")
 
@@ -47,9 +48,10 @@ class LeakShapes(LiveTest):
     def reports(self, text):
         return {report["pid"]: report for report in map(json.loads, text.splitlines())}
 
-    def watched(self, *target):
+    def watched(self, *target, **options):
         """What a target says, and what sonde does at the end of each of its processes."""
-        sonde = self.sonde("leaks", "--format", "json", "--show", "all", "--top", "0", "--", TARGETS / target[0], *target[1:])
+        sonde = self.sonde("leaks", "--format", "json", "--show", "all", "--top", "0", "--", TARGETS / target[0], *target[1:],
+                           **options)
         status, lines = sonde.finish()
         self.assertEqual((status, sonde.errors()), (0, ""))
         return lines, self.reports(sonde.trace())
@@ -114,6 +116,13 @@ class LeakShapes(LiveTest):
                 for pid, blocks in expected.items():
                     self.assert_totals(totals(reports[pid]), sums(blocks.values(), lambda block: block.usable),
                                        target[0] not in WITH_OTHER_BLOCKS)
+
+    def test_what_is_not_written_yet(self):
+        """It counts as the program's, unless malloc overwrites it."""
+        overwrites = {"MALLOC_PERTURB_": "170", "GLIBC_TUNABLES": "glibc.malloc.tcache_count=0"}
+        lines, reports = self.watched("shape_unwritten", env=os.environ | overwrites)
+        for pid, blocks in told(lines).items():
+            self.assert_records(reports[pid], blocks)
 
     def assert_list(self, lines, reports):
         [report] = reports.values()

@@ -93,7 +93,7 @@ void LeakSink::on_copied(TaskId task, const event::MemoryCopied& copied) {
     LeakSubject subject = subject_of(*heap);
     subject.when = copied.at_end ? "exit" : "after";
     subject.stopped_for = copied.pause;
-    check_.check(std::move(subject), LeakImage(memory_file_, *std::move(image), task.tid));
+    check_.check(std::move(subject), LeakImage(memory_file_, *std::move(image), task));
     out_.buffer() += check_.take_report();
     out_.commit();
   }

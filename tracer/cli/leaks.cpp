@@ -57,7 +57,7 @@ Result<void> look_at(pid_t pid, LeakCheck& check) {
   auto stopped =
       record::copy_process(pid, file.value(), std::min(limits::copied_bytes, process::room_for_copies()));
   if (!stopped) return Failure(stopped.error());
-  const LeakImage image(file.value(), std::move(stopped->image), pid);
+  const LeakImage image(file.value(), std::move(stopped->image), {pid, pid});
   auto subject = subject_of(pid, image, stopped->stopped_for);
   if (!subject) return Failure(subject.error());
   check.check(*std::move(subject), image);
