@@ -100,6 +100,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const AddressRange code[] = {{0x1000, 0x2000}};
   const Outcome outcome = scan({.blocks = blocks, .regions = regions, .words = words, .code = code});
   check(blocks, regions, outcome);
+  const Heuristics rounded{.rounded_sizes = true};
+  check(blocks, regions,
+        scan({.blocks = blocks, .regions = regions, .words = words, .code = code, .heuristics = rounded}));
 
   std::vector<std::uint32_t> stacks(blocks.size());
   for (std::uint32_t i = 0; i < stacks.size(); ++i) stacks[i] = i % 3;

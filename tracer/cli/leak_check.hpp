@@ -29,6 +29,7 @@ struct LeakSubject {
   std::vector<std::uint32_t> stacks;  // Of each block; empty where none are known.
   leaks::StackFrames frames;          // Must work for as long as reports are written.
   std::vector<std::string> notes;
+  bool rounded_sizes = false;  // Sizes are malloc's, not those that were asked for.
 };
 
 class LeakCheck {

@@ -97,8 +97,9 @@ std::size_t CopiedMemory::read(Address address, std::span<std::byte> into) const
   return done;
 }
 
-LeakImage::LeakImage(int file, process::MemoryImage image, pid_t pid)
-    : image_(std::move(image)),
+LeakImage::LeakImage(int file, process::MemoryImage image, TaskId task)
+    : pid_(task.pid),
+      image_(std::move(image)),
       memory_(file, image_.memory.runs),
       mappings_(mappings_of(image_.memory.maps)),
       walk_(fail(ErrorCode::unsupported, {})) {
@@ -108,7 +109,7 @@ LeakImage::LeakImage(int file, process::MemoryImage image, pid_t pid)
     if (!thread.has_ended) pointers.push_back({thread.thread_pointer});
   }
   glibc_heap::Process process{.memory = memory_, .mappings = mappings, .thread_pointers = pointers};
-  name_structures(pid, process);
+  name_structures(task.tid, process);
   thread_layout_ = process.symbols.threads;
   walk_ = glibc_heap::walk(process);
 }
@@ -131,18 +132,29 @@ void LeakImage::name_structures(pid_t pid, glibc_heap::Process& process) {
   process.symbols = glibc_heap::symbols_of(*image, debug.image.get(), *bias);
 }
 
+// What the kernel gave the main thread, and what has the storage of another at its end. A coroutine's may be
+// a part of a mapping in which the program has much else, and that of the main thread's storage as well.
+bool LeakImage::is_known_stack(const memory::Mapping& mapping, const process::ThreadState& thread) const {
+  if (!contains(mapping, thread.stack_pointer)) return false;
+  return mapping.name == "[stack]" || (thread.tid != pid_ && contains(mapping, thread.thread_pointer));
+}
+
 // A stack is used from its pointer on; that of a thread that has ended not at all.
 std::uint64_t LeakImage::root_begin(const memory::Mapping& mapping) const {
   std::optional<std::uint64_t> lowest;
   bool ended = false;
+  bool runs_elsewhere = false;  // On a coroutine's stack: where its own is used is not known.
   for (const auto& thread : image_.threads) {
-    if (!contains(mapping, thread.stack_pointer)) continue;
+    runs_elsewhere |= thread.has_ended == 0 && contains(mapping, thread.thread_pointer);
+    if (!is_known_stack(mapping, thread)) continue;
     ended |= thread.has_ended != 0;
     if (!thread.has_ended)
       lowest = std::min(lowest.value_or(~std::uint64_t{0}), thread.stack_pointer - red_zone);
   }
   if (lowest) return std::max(*lowest, mapping.begin.value);
   if (ended) return mapping.end.value;
+  // The kernel has cleared the number of a thread that an exit has ended, as if it had ended by itself.
+  if (runs_elsewhere) return mapping.begin.value;
   const glibc_heap::Mapping one{
       {mapping.begin, mapping.end}, mapping.readable, mapping.writable, mapping.shared, mapping.name};
   const bool is_old_stack =
@@ -150,11 +162,20 @@ std::uint64_t LeakImage::root_begin(const memory::Mapping& mapping) const {
   return is_old_stack ? mapping.end.value : mapping.begin.value;
 }
 
-bool LeakImage::is_root(const memory::Mapping& mapping, const leaks::Blocks& blocks) const {
-  if (!mapping.writable) return false;
+// Between what glibc's malloc owns: the kernel joins its mappings with the program's own ones beside them.
+bool LeakImage::is_root(const memory::Mapping& mapping, std::uint64_t at, const leaks::Blocks& blocks) const {
   if (mapping.inode != 0 || mapping.name == "[stack]") return true;
-  const std::uint32_t first = blocks.first_from(mapping.begin.value);
-  return first >= blocks.size() || blocks[first].address >= mapping.end.value;
+  std::uint64_t begin = mapping.begin.value;
+  std::uint64_t end = mapping.end.value;
+  if (walk_) {
+    const auto& owned = walk_->owned;
+    const auto behind =
+        std::ranges::upper_bound(owned, at, {}, [](const auto& range) { return range.begin.value; });
+    if (behind != owned.end()) end = std::min(end, behind->begin.value);
+    if (behind != owned.begin()) begin = std::max(begin, (behind - 1)->end.value);
+  }
+  const std::uint32_t first = blocks.first_from(begin);
+  return first >= blocks.size() || blocks[first].address >= end;
 }
 
 void LeakImage::append_run(const process::CopiedRun& run, const leaks::Blocks& blocks, Scene& scene) const {
@@ -169,11 +190,11 @@ void LeakImage::append_run(const process::CopiedRun& run, const leaks::Blocks& b
         std::ranges::upper_bound(mappings_, at, {}, [](const auto& one) { return one.end.value; });
     if (mapping == mappings_.end()) return;
     const std::uint64_t end = std::min(run_end, mapping->end.value);
-    const bool root = is_root(*mapping, blocks);
-    const std::uint64_t from = root ? std::clamp(root_begin(*mapping), at, end) : end;
+    const std::uint64_t from = std::clamp(root_begin(*mapping), at, end);
     append(at, from, false);
     const auto among = [&](std::uint64_t begin, std::uint64_t until, bool owned) {
-      if (owned || !walk_) return append(begin, until, !owned);
+      const bool root = !owned && is_root(*mapping, begin, blocks);
+      if (!root || !walk_) return append(begin, until, root);
       split(begin, until, walk_->ignored,
             [&](std::uint64_t a, std::uint64_t b, bool ignored) { append(a, b, !ignored); });
     };
@@ -196,23 +217,58 @@ std::uint64_t LeakImage::dtv_block_of(std::uint64_t thread_pointer) const {
   return got == sizeof dtv ? dtv - entry_bytes : 0;
 }
 
+void LeakImage::append_words(std::uint64_t begin, std::uint64_t end, Scene& scene) const {
+  constexpr std::uint64_t page_bytes = 4096;
+  constexpr std::uint64_t word_bytes = sizeof(std::uint64_t);
+  begin &= ~(word_bytes - 1);
+  // Page by page: those that nobody has touched are not there.
+  for (std::uint64_t next = 0; begin + word_bytes <= end; begin = next) {
+    next = std::min(end, (begin / page_bytes + 1) * page_bytes);
+    std::vector<std::uint64_t> words((next - begin) / word_bytes);
+    words.resize(memory_.read({begin}, std::as_writable_bytes(std::span(words))) / word_bytes);
+    scene.words.insert(scene.words.end(), words.begin(), words.end());
+  }
+}
+
+// A static program has the main thread's storage in front of its heap, in the same mapping.
+void LeakImage::append_storage(std::uint64_t thread_pointer, const leaks::Blocks& blocks,
+                               Scene& scene) const {
+  constexpr std::uint64_t descriptor_bytes = 4096;  // No less than glibc's and musl's have.
+  const auto mapping = std::ranges::find_if(
+      mappings_, [thread_pointer](const auto& one) { return contains(one, thread_pointer); });
+  if (mapping == mappings_.end() || is_root(*mapping, thread_pointer, blocks)) return;
+  if (blocks.find(thread_pointer) != leaks::Blocks::none) return;
+  const std::uint32_t next = blocks.first_from(thread_pointer);
+  std::uint64_t begin = mapping->begin.value;
+  std::uint64_t end = std::min(mapping->end.value, thread_pointer + descriptor_bytes);
+  if (next > 0) begin = std::max(begin, blocks[next - 1].end());
+  if (next < blocks.size()) end = std::min(end, blocks[next].address);
+  append_words(begin, end, scene);
+}
+
 LeakImage::Scene LeakImage::scene(const leaks::Blocks& blocks) const {
   Scene scene;
   for (const process::CopiedRun& run : image_.memory.runs) append_run(run, blocks, scene);
   scene.words = image_.vectors;
+  // glibc keeps the stack of a thread that has ended for the next one, and with it that table.
+  for (const glibc_heap::Mapping& mapping : for_walk(mappings_)) {
+    if (!thread_layout_ ||
+        !glibc_heap::is_ended_thread_stack(memory_, mapping, thread_layout_).value_or(false))
+      continue;
+    if (const auto descriptor = glibc_heap::thread_descriptor(memory_, mapping, *thread_layout_))
+      scene.words.push_back(dtv_block_of(descriptor->value));
+  }
   for (const auto& thread : image_.threads) {
+    scene.words.push_back(dtv_block_of(thread.thread_pointer));
     if (thread.has_ended) continue;
     scene.words.push_back(thread.thread_pointer);
-    scene.words.push_back(dtv_block_of(thread.thread_pointer));
     if (thread.uses_registers)
       scene.words.insert(scene.words.end(), thread.registers.begin(), thread.registers.end());
+    append_storage(thread.thread_pointer, blocks, scene);
     // A stack in a block of the heap, as coroutines have them.
     const std::uint32_t block = blocks.find(thread.stack_pointer);
     if (block == leaks::Blocks::none) continue;
-    const std::uint64_t from = (thread.stack_pointer - red_zone) & ~std::uint64_t{7};
-    std::vector<std::uint64_t> words((blocks[block].end() - from) / 8);
-    words.resize(memory_.read({from}, std::as_writable_bytes(std::span(words))) / 8);
-    scene.words.insert(scene.words.end(), words.begin(), words.end());
+    append_words(thread.stack_pointer - red_zone, blocks[block].end(), scene);
   }
   for (const memory::Mapping& mapping : mappings_) {
     if (mapping.executable && mapping.inode != 0)

@@ -40,8 +40,8 @@ class CopiedMemory final : public MemoryReader {
 
 class LeakImage {
  public:
-  // `pid`: whose files name libc's structures, where they can still be read.
-  LeakImage(int file, process::MemoryImage image, pid_t pid);
+  // `task`: one of the process's, whose files name libc's structures, where they can still be read.
+  LeakImage(int file, process::MemoryImage image, TaskId task);
 
   // The heap of glibc, or why there is none to be walked.
   const Result<glibc_heap::HeapWalk>& walk() const { return walk_; }
@@ -53,18 +53,23 @@ class LeakImage {
     std::vector<std::uint64_t> words;
     std::vector<leaks::AddressRange> code;
   };
-  // What the scan is told. `blocks`: a mapping that belongs to no file and has some of them in it is an
-  // allocator's own, and no root.
+  // What the scan is told. `blocks`: a mapping that belongs to no file and has some of them in it, other than
+  // glibc's, is an allocator's own, and no root. One that can only be read was written before: a root too.
   Scene scene(const leaks::Blocks& blocks) const;
 
  private:
   void name_structures(pid_t pid, glibc_heap::Process& process);
   // Where a root begins in this mapping, as its stack goes; its end where nothing in it is one.
   std::uint64_t root_begin(const memory::Mapping& mapping) const;
+  bool is_known_stack(const memory::Mapping& mapping, const process::ThreadState& thread) const;
   std::uint64_t dtv_block_of(std::uint64_t thread_pointer) const;
-  bool is_root(const memory::Mapping& mapping, const leaks::Blocks& blocks) const;
+  void append_words(std::uint64_t begin, std::uint64_t end, Scene& scene) const;
+  void append_storage(std::uint64_t thread_pointer, const leaks::Blocks& blocks, Scene& scene) const;
+  // Of the address in the mapping, which glibc's malloc does not own.
+  bool is_root(const memory::Mapping& mapping, std::uint64_t at, const leaks::Blocks& blocks) const;
   void append_run(const process::CopiedRun& run, const leaks::Blocks& blocks, Scene& scene) const;
 
+  pid_t pid_;
   process::MemoryImage image_;
   CopiedMemory memory_;
   std::vector<memory::Mapping> mappings_;

@@ -112,7 +112,7 @@ void LeakSink::on_copied(TaskId task, const event::MemoryCopied& copied) {
     LeakSubject subject = subject_of(*heap);
     subject.when = moment_of(copied.reason);
     subject.stopped_for = copied.pause;
-    check_.check(std::move(subject), LeakImage(memory_file_, *std::move(image), task.tid),
+    check_.check(std::move(subject), LeakImage(memory_file_, *std::move(image), task),
                  copied.reason == event::CopyReason::executes);
     write();
   }

@@ -43,6 +43,7 @@ Result<LeakSubject> subject_of(pid_t pid, const LeakImage& image, Nanoseconds st
   subject.notes.emplace_back(
       "the process was not watched: where its blocks were allocated is not known, and their sizes are those "
       "that malloc has rounded up to");
+  subject.rounded_sizes = true;
   subject.blocks.reserve(walk->blocks.size());
   for (const auto& block : walk->blocks) subject.blocks.add({block.address.value, block.size});
   subject.blocks.seal();
@@ -56,7 +57,7 @@ Result<void> look_at(pid_t pid, LeakCheck& check) {
   auto stopped =
       record::copy_process(pid, file.value(), std::min(limits::copied_bytes, process::room_for_copies()));
   if (!stopped) return Failure(stopped.error());
-  const LeakImage image(file.value(), std::move(stopped->image), pid);
+  const LeakImage image(file.value(), std::move(stopped->image), {pid, pid});
   auto subject = subject_of(pid, image, stopped->stopped_for);
   if (!subject) return Failure(subject.error());
   check.check(*std::move(subject), image);

@@ -58,6 +58,8 @@ struct Heuristics {
   bool length64 = true;              // Behind a first word that says how many bytes follow (sqlite).
   bool new_array = true;             // Behind the number of elements.
   bool multiple_inheritance = true;  // To a pointer to a vtable, in a block that begins with one.
+  // Sizes are what glibc's malloc made of those that were asked for, which the first three then allow for.
+  bool rounded_sizes = false;
 };
 
 struct Input {

@@ -147,6 +147,26 @@ TEST_CASE("an array is held behind the number of its elements") {
   CHECK(found_at(8, 8, {0}, none) == LeakClass::definite);
 }
 
+TEST_CASE("sizes that malloc has rounded up hide no string, length or number of elements") {
+  const Heuristics rounded{.multiple_inheritance = false, .rounded_sizes = true};
+  // 35 bytes make 40, or 56 where the rest would be no chunk.
+  for (const std::uint64_t size : {35U, 40U, 56U})
+    CHECK(found_at(24, size, {7, 10, 0}, rounded) == LeakClass::reachable);
+  CHECK(found_at(24, 34, {7, 10, 0}, rounded) == LeakClass::possible);
+  CHECK(found_at(24, 72, {7, 10, 0}, rounded) == LeakClass::possible);
+  CHECK(found_at(24, 56, {7, ~std::uint64_t{0}, 0}, rounded) == LeakClass::possible);
+  CHECK(found_at(8, 1112, {1093}, rounded) == LeakClass::reachable);
+  CHECK(found_at(8, 1112, {1105}, rounded) == LeakClass::possible);
+  CHECK(found_at(8, 1144, {1093}, rounded) == LeakClass::possible);
+  CHECK(found_at(8, 1112, {~std::uint64_t{0} - 7}, rounded) == LeakClass::possible);
+  CHECK(found_at(8, 4 * 4096 - 16, {3 * 4096}, rounded) == LeakClass::reachable);
+  CHECK(found_at(8, 5 * 4096 - 16, {3 * 4096}, rounded) == LeakClass::possible);
+  // 71 elements of 24 bytes.
+  CHECK(found_at(8, 1720, {71}, rounded) == LeakClass::reachable);
+  CHECK(found_at(8, 1720, {91}, rounded) == LeakClass::possible);
+  CHECK(found_at(8, 24, {20}, rounded) == LeakClass::possible);
+}
+
 TEST_CASE("an object is held by its second base") {
   const Heuristics bases{false, false, false, true};
   CHECK(found_at(16, 32, {0x300000, 1, 0x300100}, bases) == LeakClass::reachable);
