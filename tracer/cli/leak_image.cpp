@@ -71,8 +71,12 @@ CopiedMemory::CopiedMemory(int file, std::span<const process::CopiedRun> runs) :
   size_ = size;
 }
 
+CopiedMemory::CopiedMemory(process::CopySpace space, std::span<const process::CopiedRun> runs)
+    : runs_(runs), space_(std::move(space)), size_(space_.bytes().size()), memory_(space_.bytes().data()) {}
+
 CopiedMemory::~CopiedMemory() {
-  if (memory_ != nullptr) ::munmap(const_cast<std::byte*>(memory_), size_);
+  if (memory_ != nullptr && memory_ != space_.bytes().data())
+    ::munmap(const_cast<std::byte*>(memory_), size_);
 }
 
 Bytes CopiedMemory::bytes_of(const process::CopiedRun& run) const {
@@ -102,6 +106,18 @@ LeakImage::LeakImage(int file, process::MemoryImage image, pid_t pid)
       memory_(file, image_.memory.runs),
       mappings_(mappings_of(image_.memory.maps)),
       walk_(fail(ErrorCode::unsupported, {})) {
+  walk_heap(pid);
+}
+
+LeakImage::LeakImage(process::CopySpace space, process::MemoryImage image, pid_t pid)
+    : image_(std::move(image)),
+      memory_(std::move(space), image_.memory.runs),
+      mappings_(mappings_of(image_.memory.maps)),
+      walk_(fail(ErrorCode::unsupported, {})) {
+  walk_heap(pid);
+}
+
+void LeakImage::walk_heap(pid_t pid) {
   const auto mappings = for_walk(mappings_);
   std::vector<Address> pointers;
   for (const auto& thread : image_.threads) {

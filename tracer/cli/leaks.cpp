@@ -4,14 +4,12 @@
 #include <cstdio>
 #include <cstring>
 #include <optional>
-#include <sys/mman.h>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "cli/leak_check.hpp"
 #include "sonde/base/limits.hpp"
-#include "sonde/base/unique_fd.hpp"
 #include "sonde/cli/message.hpp"
 #include "sonde/cli/verbs.hpp"
 #include "sonde/output/stream.hpp"
@@ -51,12 +49,9 @@ Result<LeakSubject> subject_of(pid_t pid, const LeakImage& image, Nanoseconds st
 }
 
 Result<void> look_at(pid_t pid, LeakCheck& check) {
-  const UniqueFd file(::memfd_create("sonde-memory", MFD_CLOEXEC));
-  if (!file) return fail_errno(errno, "cannot make a file in memory");
-  auto stopped =
-      record::copy_process(pid, file.value(), std::min(limits::copied_bytes, process::room_for_copies()));
+  auto stopped = record::copy_process(pid, std::min(limits::copied_bytes, process::room_for_copies()));
   if (!stopped) return Failure(stopped.error());
-  const LeakImage image(file.value(), std::move(stopped->image), pid);
+  const LeakImage image(std::move(stopped->space), std::move(stopped->image), pid);
   auto subject = subject_of(pid, image, stopped->stopped_for);
   if (!subject) return Failure(subject.error());
   check.check(*std::move(subject), image);

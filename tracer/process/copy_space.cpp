@@ -1,0 +1,97 @@
+#include "sonde/process/copy_space.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <ctime>
+#include <sys/mman.h>
+#include <utility>
+
+#include "process/two_threads.hpp"
+
+namespace sonde::process {
+
+namespace {
+
+constexpr std::size_t large_page = std::size_t{2} << 20;
+constexpr std::size_t at_once = 16 * large_page;
+constexpr int populate_write = 23;  // MADV_POPULATE_WRITE, Linux 5.14.
+
+std::int64_t processor_time() {
+  timespec time{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return time.tv_sec * 1'000'000'000 + time.tv_nsec;
+}
+
+// A large page that is at hand takes 0.2 ms, and as many small ones 1 ms. One that the kernel must first make
+// by moving others, or a virtual machine's host must find, takes 5 to 20: after a few of those no more are
+// asked for.
+class Readying {
+ public:
+  explicit Readying(std::span<std::byte> memory) : memory_(memory) {}
+
+  void work() {
+    while (true) {
+      const std::size_t begin = next_.fetch_add(at_once);
+      if (begin >= memory_.size()) return;
+      ready(memory_.subspan(begin, std::min(at_once, memory_.size() - begin)));
+    }
+  }
+
+ private:
+  static constexpr std::int64_t slow_ns = 2'000'000;
+  static constexpr int slow_at_most = 4;
+
+  void ready(std::span<std::byte> piece) {
+    ::madvise(piece.data(), piece.size(), MADV_HUGEPAGE);
+    while (!piece.empty() && slow_ < slow_at_most) {
+      const auto page = piece.first(std::min(large_page, piece.size()));
+      const std::int64_t began = processor_time();
+      ::madvise(page.data(), page.size(), populate_write);
+      if (processor_time() - began > slow_ns) ++slow_;
+      piece = piece.subspan(page.size());
+    }
+    if (piece.empty()) return;
+    ::madvise(piece.data(), piece.size(), MADV_NOHUGEPAGE);
+    ::madvise(piece.data(), piece.size(), populate_write);
+  }
+
+  std::span<std::byte> memory_;
+  std::atomic<std::size_t> next_ = 0;
+  std::atomic<int> slow_ = 0;
+};
+
+}  // namespace
+
+CopySpace::CopySpace(CopySpace&& other) noexcept
+    : memory_(std::exchange(other.memory_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+
+CopySpace& CopySpace::operator=(CopySpace&& other) noexcept {
+  std::swap(memory_, other.memory_);
+  std::swap(size_, other.size_);
+  return *this;
+}
+
+CopySpace::~CopySpace() {
+  if (memory_ != nullptr) ::munmap(memory_, size_);
+}
+
+Result<void> CopySpace::resize(std::uint64_t bytes) {
+  // Whole large pages: the kernel then begins it where one can.
+  const std::size_t size =
+      std::max<std::size_t>((bytes + large_page - 1) / large_page * large_page, large_page);
+  void* const memory = memory_ != nullptr ? ::mremap(memory_, size_, size, MREMAP_MAYMOVE)
+                                          : ::mmap(nullptr, size, PROT_READ | PROT_WRITE,
+                                                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (memory == MAP_FAILED) return fail_errno(errno, "cannot make room for a copy of the process's memory");
+  memory_ = static_cast<std::byte*>(memory);
+  size_ = size;
+  return {};
+}
+
+void CopySpace::make_ready() {
+  Readying readying(bytes());
+  in_two_threads([&] { readying.work(); });
+}
+
+}  // namespace sonde::process
