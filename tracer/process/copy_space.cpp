@@ -64,27 +64,45 @@ class Readying {
 }  // namespace
 
 CopySpace::CopySpace(CopySpace&& other) noexcept
-    : memory_(std::exchange(other.memory_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+    : memory_(std::exchange(other.memory_, nullptr)),
+      size_(std::exchange(other.size_, 0)),
+      reserved_(std::exchange(other.reserved_, 0)) {}
 
 CopySpace& CopySpace::operator=(CopySpace&& other) noexcept {
   std::swap(memory_, other.memory_);
   std::swap(size_, other.size_);
+  std::swap(reserved_, other.reserved_);
   return *this;
 }
 
-CopySpace::~CopySpace() {
-  if (memory_ != nullptr) ::munmap(memory_, size_);
+CopySpace::~CopySpace() { release(); }
+
+void CopySpace::release() {
+  if (memory_ != nullptr) ::munmap(memory_, reserved_);
+  memory_ = nullptr;
+  size_ = reserved_ = 0;
 }
 
+bool CopySpace::reserve(std::size_t bytes) {
+  void* const memory =
+      ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (memory == MAP_FAILED) return false;
+  memory_ = static_cast<std::byte*>(memory);
+  reserved_ = bytes;
+  return true;
+}
+
+// Pieces of it are in small pages and others in large ones, which mremap() would not move together: so there
+// are addresses for twice as much. Whole large pages: the kernel then begins it where one can.
 Result<void> CopySpace::resize(std::uint64_t bytes) {
-  // Whole large pages: the kernel then begins it where one can.
   const std::size_t size =
       std::max<std::size_t>((bytes + large_page - 1) / large_page * large_page, large_page);
-  void* const memory = memory_ != nullptr ? ::mremap(memory_, size_, size, MREMAP_MAYMOVE)
-                                          : ::mmap(nullptr, size, PROT_READ | PROT_WRITE,
-                                                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (memory == MAP_FAILED) return fail_errno(errno, "cannot make room for a copy of the process's memory");
-  memory_ = static_cast<std::byte*>(memory);
+  if (size > reserved_) {
+    release();
+    if (!reserve(2 * size) && !reserve(size))
+      return fail_errno(errno, "cannot make room for a copy of the process's memory");
+  }
+  if (size < size_) ::madvise(memory_ + size, size_ - size, MADV_DONTNEED);
   size_ = size;
   return {};
 }
