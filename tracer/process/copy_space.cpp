@@ -7,7 +7,7 @@
 #include <sys/mman.h>
 #include <utility>
 
-#include "process/two_threads.hpp"
+#include "sonde/base/two_threads.hpp"
 
 namespace sonde::process {
 

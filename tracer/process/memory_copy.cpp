@@ -12,9 +12,9 @@
 #include <fmt/format.h>
 
 #include "process/touched_pages.hpp"
-#include "process/two_threads.hpp"
 #include "sonde/base/limits.hpp"
 #include "sonde/base/read_file.hpp"
+#include "sonde/base/two_threads.hpp"
 #include "sonde/memory/mapping.hpp"
 #include "sonde/memory/process_memory.hpp"
 #include "sonde/process/proc_fs.hpp"

@@ -6,7 +6,7 @@
 #include <system_error>
 #include <thread>
 
-namespace sonde::process {
+namespace sonde {
 
 // Calls `work` in this thread, and in another at the same time where that can be had: it must do what is
 // left, whoever calls it. No signal goes to the other one.
@@ -29,4 +29,4 @@ void in_two_threads(const Work& work) {
   if (other.joinable()) other.join();
 }
 
-}  // namespace sonde::process
+}  // namespace sonde
