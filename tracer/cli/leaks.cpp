@@ -25,7 +25,7 @@ namespace {
 
 constexpr int failure = 125;
 
-Result<LeakSubject> subject_of(pid_t pid, const LeakImage& image, Nanoseconds stopped_for) {
+Result<LeakSubject> subject_of(pid_t pid, LeakImage& image, Nanoseconds stopped_for) {
   const auto& walk = image.walk();
   if (!walk) {
     return fail(walk.error().code,
@@ -43,6 +43,7 @@ Result<LeakSubject> subject_of(pid_t pid, const LeakImage& image, Nanoseconds st
       "that malloc has rounded up to");
   subject.blocks.reserve(walk->blocks.size());
   for (const auto& block : walk->blocks) subject.blocks.add({block.address.value, block.size});
+  image.forget_blocks();
   subject.blocks.seal();
   subject.frames = [](std::uint32_t) { return std::span<const suppress::Frame>(); };
   return subject;
@@ -51,7 +52,7 @@ Result<LeakSubject> subject_of(pid_t pid, const LeakImage& image, Nanoseconds st
 Result<void> look_at(pid_t pid, LeakCheck& check) {
   auto stopped = record::copy_process(pid, std::min(limits::copied_bytes, process::room_for_copies()));
   if (!stopped) return Failure(stopped.error());
-  const LeakImage image(std::move(stopped->space), std::move(stopped->image), pid);
+  LeakImage image(std::move(stopped->space), std::move(stopped->image), pid);
   auto subject = subject_of(pid, image, stopped->stopped_for);
   if (!subject) return Failure(subject.error());
   check.check(*std::move(subject), image);
