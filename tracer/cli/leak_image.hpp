@@ -51,7 +51,7 @@ class LeakImage {
   const Result<glibc_heap::HeapWalk>& walk() const { return walk_; }
   // Its blocks are no longer wanted: they take twice what leaks::Blocks do.
   void forget_blocks() {
-    if (walk_) walk_->blocks = {};
+    if (walk_) std::vector<glibc_heap::Block>().swap(walk_->blocks);
   }
   const process::MemoryCopy& copied() const { return image_.memory; }
   const MemoryReader& memory() const { return memory_; }

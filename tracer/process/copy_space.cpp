@@ -3,29 +3,20 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
-#include <ctime>
 #include <sys/mman.h>
 #include <utility>
 
+#include "sonde/base/large_pages.hpp"
 #include "sonde/base/two_threads.hpp"
 
 namespace sonde::process {
 
 namespace {
 
-constexpr std::size_t large_page = std::size_t{2} << 20;
-constexpr std::size_t at_once = 16 * large_page;
+constexpr std::size_t at_once = 16 * large_page_bytes;
 constexpr int populate_write = 23;  // MADV_POPULATE_WRITE, Linux 5.14.
 
-std::int64_t processor_time() {
-  timespec time{};
-  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-  return time.tv_sec * 1'000'000'000 + time.tv_nsec;
-}
-
-// A large page that is at hand takes 0.2 ms, and as many small ones 1 ms. One that the kernel must first make
-// by moving others, or a virtual machine's host must find, takes 5 to 20: after a few of those no more are
-// asked for.
+// After a few large pages that were not at hand no more are asked for.
 class Readying {
  public:
   explicit Readying(std::span<std::byte> memory) : memory_(memory) {}
@@ -39,16 +30,13 @@ class Readying {
   }
 
  private:
-  static constexpr std::int64_t slow_ns = 2'000'000;
   static constexpr int slow_at_most = 4;
 
   void ready(std::span<std::byte> piece) {
     ::madvise(piece.data(), piece.size(), MADV_HUGEPAGE);
     while (!piece.empty() && slow_ < slow_at_most) {
-      const auto page = piece.first(std::min(large_page, piece.size()));
-      const std::int64_t began = processor_time();
-      ::madvise(page.data(), page.size(), populate_write);
-      if (processor_time() - began > slow_ns) ++slow_;
+      const auto page = piece.first(std::min(large_page_bytes, piece.size()));
+      if (!take_large_page(page)) ++slow_;
       piece = piece.subspan(page.size());
     }
     if (piece.empty()) return;
@@ -95,8 +83,8 @@ bool CopySpace::reserve(std::size_t bytes) {
 // Pieces of it are in small pages and others in large ones, which mremap() would not move together: so there
 // are addresses for twice as much. Whole large pages: the kernel then begins it where one can.
 Result<void> CopySpace::resize(std::uint64_t bytes) {
-  const std::size_t size =
-      std::max<std::size_t>((bytes + large_page - 1) / large_page * large_page, large_page);
+  const std::size_t size = std::max<std::size_t>(
+      (bytes + large_page_bytes - 1) / large_page_bytes * large_page_bytes, large_page_bytes);
   if (size > reserved_) {
     release();
     if (!reserve(2 * size) && !reserve(size))
