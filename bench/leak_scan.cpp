@@ -94,7 +94,7 @@ class Heap {
 
 }  // namespace
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) {  // NOLINT(bugprone-exception-escape): there is nobody to tell.
   const std::uint64_t count = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 10'000'000;
   const std::string_view only = argc > 2 ? argv[2] : "";
   for (const char* shape : {"tree", "list", "shuffled list", "random graph", "nothing"}) {

@@ -160,7 +160,7 @@ Graph::Graph(const Input& input, const Memory& memory) : heads_(input.blocks.siz
   const std::uint64_t room = std::min(bytes / bytes_per_link, links_at_most - links_at_once);
   links_.resize((room / links_at_once + 1) * links_at_once);
   const auto work = [&] { Builder(*this, input, memory).work(); };
-  if (heads_.size() > 4 * blocks_at_once) {
+  if (heads_.size() / 4 > blocks_at_once) {
     in_two_threads(work);
   } else {
     work();

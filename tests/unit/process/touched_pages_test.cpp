@@ -54,7 +54,7 @@ bool can_scan() {
 
 TEST_CASE("pages that were touched, asked for in both ways") {
   const Reserved memory(std::size_t{1} << 30);
-  for (const std::uint64_t number : {0, 1, 2, 70'000, 262'143}) memory.touch(number);
+  for (const std::uint64_t number : {0U, 1U, 2U, 70'000U, 262'143U}) memory.touch(number);
   for (std::uint64_t number = 100'000; number < 110'000; number += 2) memory.touch(number);
   for (const bool scan : {true, false}) {
     CAPTURE(scan);
