@@ -2,6 +2,7 @@
 // several shapes, as a program's memory would have them.
 //
 //   bench_leak_scan [BLOCKS] [SHAPE]
+#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -72,14 +73,18 @@ class Heap {
     const std::uint64_t root[] = {address(0)};
     const long before = resident_kib();
     const std::clock_t start = std::clock();
+    const auto began = std::chrono::steady_clock::now();
     const Outcome outcome =
         scan({.blocks = blocks, .regions = regions, .words = std::span(root, held ? 1 : 0)});
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
     const double time = static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
-    std::printf("%-14s %-5s %6.2f s, %5ld MiB more; reachable %llu, definite %llu, indirect %llu\n", shape,
-                held ? "held" : "lost", time, (resident_kib() - before) / 1024,
-                static_cast<unsigned long long>(outcome.total(LeakClass::reachable).blocks),
-                static_cast<unsigned long long>(outcome.total(LeakClass::definite).blocks),
-                static_cast<unsigned long long>(outcome.total(LeakClass::indirect).blocks));
+    std::printf(
+        "%-14s %-5s %6.2f s, %6.2f of processors, %5ld MiB more; reachable %llu, definite %llu, indirect "
+        "%llu\n",
+        shape, held ? "held" : "lost", took.count(), time, (resident_kib() - before) / 1024,
+        static_cast<unsigned long long>(outcome.total(LeakClass::reachable).blocks),
+        static_cast<unsigned long long>(outcome.total(LeakClass::definite).blocks),
+        static_cast<unsigned long long>(outcome.total(LeakClass::indirect).blocks));
   }
 
  private:
@@ -89,7 +94,7 @@ class Heap {
 
 }  // namespace
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) {  // NOLINT(bugprone-exception-escape): there is nobody to tell.
   const std::uint64_t count = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 10'000'000;
   const std::string_view only = argc > 2 ? argv[2] : "";
   for (const char* shape : {"tree", "list", "shuffled list", "random graph", "nothing"}) {

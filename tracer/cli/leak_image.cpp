@@ -71,8 +71,12 @@ CopiedMemory::CopiedMemory(int file, std::span<const process::CopiedRun> runs) :
   size_ = size;
 }
 
+CopiedMemory::CopiedMemory(process::CopySpace space, std::span<const process::CopiedRun> runs)
+    : runs_(runs), space_(std::move(space)), size_(space_.bytes().size()), memory_(space_.bytes().data()) {}
+
 CopiedMemory::~CopiedMemory() {
-  if (memory_ != nullptr) ::munmap(const_cast<std::byte*>(memory_), size_);
+  if (memory_ != nullptr && memory_ != space_.bytes().data())
+    ::munmap(const_cast<std::byte*>(memory_), size_);
 }
 
 Bytes CopiedMemory::bytes_of(const process::CopiedRun& run) const {
@@ -103,13 +107,26 @@ LeakImage::LeakImage(int file, process::MemoryImage image, TaskId task)
       memory_(file, image_.memory.runs),
       mappings_(mappings_of(image_.memory.maps)),
       walk_(fail(ErrorCode::unsupported, {})) {
+  walk_heap(task.tid);
+}
+
+LeakImage::LeakImage(process::CopySpace space, process::MemoryImage image, TaskId task)
+    : pid_(task.pid),
+      image_(std::move(image)),
+      memory_(std::move(space), image_.memory.runs),
+      mappings_(mappings_of(image_.memory.maps)),
+      walk_(fail(ErrorCode::unsupported, {})) {
+  walk_heap(task.tid);
+}
+
+void LeakImage::walk_heap(pid_t tid) {
   const auto mappings = for_walk(mappings_);
   std::vector<Address> pointers;
   for (const auto& thread : image_.threads) {
     if (!thread.has_ended) pointers.push_back({thread.thread_pointer});
   }
   glibc_heap::Process process{.memory = memory_, .mappings = mappings, .thread_pointers = pointers};
-  name_structures(task.tid, process);
+  name_structures(tid, process);
   thread_layout_ = process.symbols.threads;
   walk_ = glibc_heap::walk(process);
 }

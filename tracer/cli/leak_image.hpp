@@ -23,6 +23,8 @@ class CopiedMemory final : public MemoryReader {
   // The image's runs must be in the file, which must outlive neither. Nothing can be read where it cannot be
   // mapped.
   CopiedMemory(int file, std::span<const process::CopiedRun> runs);
+  // In memory of our own.
+  CopiedMemory(process::CopySpace space, std::span<const process::CopiedRun> runs);
   ~CopiedMemory() override;
   CopiedMemory(const CopiedMemory&) = delete;
   CopiedMemory& operator=(const CopiedMemory&) = delete;
@@ -33,7 +35,8 @@ class CopiedMemory final : public MemoryReader {
 
  private:
   std::span<const process::CopiedRun> runs_;  // By address.
-  std::uint64_t offset_ = 0;                  // Of what is mapped, in the file.
+  process::CopySpace space_;
+  std::uint64_t offset_ = 0;  // Of what is mapped, in the file.
   std::size_t size_ = 0;
   const std::byte* memory_ = nullptr;
 };
@@ -42,9 +45,14 @@ class LeakImage {
  public:
   // `task`: one of the process's, whose files name libc's structures, where they can still be read.
   LeakImage(int file, process::MemoryImage image, TaskId task);
+  LeakImage(process::CopySpace space, process::MemoryImage image, TaskId task);
 
   // The heap of glibc, or why there is none to be walked.
   const Result<glibc_heap::HeapWalk>& walk() const { return walk_; }
+  // Its blocks are no longer wanted: they take twice what leaks::Blocks do.
+  void forget_blocks() {
+    if (walk_) std::vector<glibc_heap::Block>().swap(walk_->blocks);
+  }
   const process::MemoryCopy& copied() const { return image_.memory; }
   const MemoryReader& memory() const { return memory_; }
 
@@ -58,6 +66,7 @@ class LeakImage {
   Scene scene(const leaks::Blocks& blocks) const;
 
  private:
+  void walk_heap(pid_t tid);
   void name_structures(pid_t pid, glibc_heap::Process& process);
   // Where a root begins in this mapping, as its stack goes; its end where nothing in it is one.
   std::uint64_t root_begin(const memory::Mapping& mapping) const;

@@ -4,14 +4,12 @@
 #include <cstdio>
 #include <cstring>
 #include <optional>
-#include <sys/mman.h>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "cli/leak_check.hpp"
 #include "sonde/base/limits.hpp"
-#include "sonde/base/unique_fd.hpp"
 #include "sonde/cli/message.hpp"
 #include "sonde/cli/verbs.hpp"
 #include "sonde/output/stream.hpp"
@@ -27,7 +25,7 @@ namespace {
 
 constexpr int failure = 125;
 
-Result<LeakSubject> subject_of(pid_t pid, const LeakImage& image, Nanoseconds stopped_for) {
+Result<LeakSubject> subject_of(pid_t pid, LeakImage& image, Nanoseconds stopped_for) {
   const auto& walk = image.walk();
   if (!walk) {
     return fail(walk.error().code,
@@ -46,18 +44,16 @@ Result<LeakSubject> subject_of(pid_t pid, const LeakImage& image, Nanoseconds st
   subject.rounded_sizes = true;
   subject.blocks.reserve(walk->blocks.size());
   for (const auto& block : walk->blocks) subject.blocks.add({block.address.value, block.size});
+  image.forget_blocks();
   subject.blocks.seal();
   subject.frames = [](std::uint32_t) { return std::span<const suppress::Frame>(); };
   return subject;
 }
 
 Result<void> look_at(pid_t pid, LeakCheck& check) {
-  const UniqueFd file(::memfd_create("sonde-memory", MFD_CLOEXEC));
-  if (!file) return fail_errno(errno, "cannot make a file in memory");
-  auto stopped =
-      record::copy_process(pid, file.value(), std::min(limits::copied_bytes, process::room_for_copies()));
+  auto stopped = record::copy_process(pid, std::min(limits::copied_bytes, process::room_for_copies()));
   if (!stopped) return Failure(stopped.error());
-  const LeakImage image(file.value(), std::move(stopped->image), {pid, pid});
+  LeakImage image(std::move(stopped->space), std::move(stopped->image), {pid, pid});
   auto subject = subject_of(pid, image, stopped->stopped_for);
   if (!subject) return Failure(subject.error());
   check.check(*std::move(subject), image);

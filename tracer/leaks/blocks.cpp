@@ -1,6 +1,7 @@
 #include "sonde/leaks/blocks.hpp"
 
 #include <algorithm>
+#include <bit>
 
 #include "sonde/base/limits.hpp"
 
@@ -27,6 +28,7 @@ bool Blocks::add(Block block) {
   }
   Run& run = runs_.back();
   ++run.count;
+  run.offset_bits |= static_cast<std::uint32_t>(block.address - run.begin);
   const bool large = block.size >= is_large;
   if (large) large_.push_back({index, block.size});
   packed_.push_back({static_cast<std::uint32_t>(block.address - run.begin),
@@ -38,12 +40,51 @@ bool Blocks::add(Block block) {
 
 void Blocks::seal() {
   slots_.clear();
+  groups_.clear();
   filter_.reset();
   std::size_t marked = 0;
   for (Run& run : runs_) {
-    index_run(run);
+    if (!group_run(run)) index_run(run);
     marked += mark(run, marked);
   }
+}
+
+// False where bits for all granules would take more than the blocks do.
+bool Blocks::group_run(Run& run) {
+  constexpr unsigned smallest = 3;
+  constexpr unsigned largest = 4;
+  run.granule = run.offset_bits == 0 ? largest : static_cast<unsigned>(std::countr_zero(run.offset_bits));
+  run.granule = std::min(run.granule, largest);
+  const std::uint64_t reach = packed_[run.first + run.count - 1].offset >> run.granule;
+  const std::uint64_t count = reach / Group::granules + 1;
+  run.groups = 0;
+  if (run.granule < smallest || count > run.count / (sizeof(Group) / sizeof(Packed)) + 1) return false;
+  run.group = static_cast<std::uint32_t>(groups_.size());
+  run.groups = static_cast<std::uint32_t>(count);
+  groups_.resize(groups_.size() + count, Group{});
+  std::uint32_t index = run.first;
+  for (std::uint64_t number = 0; number < count; ++number) {
+    Group& group = groups_[run.group + number];
+    group.first = index;
+    for (; index < run.first + run.count; ++index) {
+      const std::uint64_t granule = packed_[index].offset >> run.granule;
+      if (granule / Group::granules != number) break;
+      group.starts[granule % Group::granules / 64] |= std::uint64_t{1} << (granule % 64);
+    }
+    for (std::size_t i = 0; i < group.starts.size(); ++i)
+      group.below[i + 1] = static_cast<std::uint8_t>(group.below[i] + bits_of(group.starts[i]));
+  }
+  return true;
+}
+
+void Blocks::prefetch_guess(const Run& run, std::uint64_t address) const {
+  const std::uint64_t offset = address - run.begin;
+  const std::uint64_t page = offset >> run.shift;
+  if (page >= run.pages) return;
+  const std::uint32_t from = slots_[run.slot + page];
+  const std::uint32_t to = slots_[run.slot + page + 1];
+  const std::size_t guessed = from == to ? from : guess(run, offset, from, to);
+  __builtin_prefetch(&packed_[std::min(guessed, packed_.size() - 1)]);
 }
 
 void Blocks::index_run(Run& run) {
@@ -93,7 +134,7 @@ const Blocks::Run* Blocks::run_at(std::uint64_t address) const {
   return it == runs_.begin() ? nullptr : &*(it - 1);
 }
 
-std::uint32_t Blocks::last_before(const Run& run, std::uint64_t address) const {
+std::uint32_t Blocks::last_in_page(const Run& run, std::uint64_t address) const {
   const std::uint64_t offset = address - run.begin;
   const std::uint64_t page = offset >> run.shift;
   if (page >= run.pages) return run.first + run.count - 1;

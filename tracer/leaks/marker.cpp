@@ -8,26 +8,29 @@ Marker::Marker(const Input& input)
     : input_(input),
       blocks_(input.blocks),
       memory_(input.regions),
+      graph_(input, memory_),
       pipeline_(input.blocks),
       states_(input.blocks.size(), State::unseen),
       list_(input.blocks.size()) {}
 
 template <Marker::State mark>
-void Marker::arrive(const Block& block, std::uint32_t index, std::uint64_t pointer) {
+Marker::Link Marker::link_to(const Block& block, std::uint64_t pointer) const {
+  if (pointer == block.end())
+    return is_empty_array(input_, memory_, block, pointer) ? Link::start : Link::none;
+  if (mark != State::reachable || pointer == block.address) return Link::start;
+  return is_held_inside(input_, memory_, block, pointer) ? Link::start : Link::interior;
+}
+
+template <Marker::State mark, typename LinkOf>
+void Marker::arrive(std::uint32_t index, const LinkOf& link) {
   State& state = states_[index];
-  const bool at_end = pointer == block.end();
   if constexpr (mark == State::reachable) {
     if (state == State::reachable) return;
-    if (at_end) {
-      if (is_empty_array(input_, memory_, block, pointer)) push(index, mark);
-    } else if (pointer == block.address || is_held_inside(input_, memory_, block, pointer)) {
-      push(index, mark);
-    } else {
-      state = State::entered;
-    }
+    const Link what = link();
+    if (what == Link::start) push(index, mark);
+    if (what == Link::interior) state = State::entered;
     return;
   }
-  // From here on a start-pointer counts as any other does.
   if constexpr (mark == State::possible) {
     if (state == State::reachable || state == State::possible) return;
   }
@@ -37,7 +40,7 @@ void Marker::arrive(const Block& block, std::uint32_t index, std::uint64_t point
   if constexpr (mark == State::led) {
     if (state != State::lost) return;
   }
-  if (at_end && !is_empty_array(input_, memory_, block, pointer)) return;
+  if (link() == Link::none) return;
   if constexpr (mark == State::lost) {
     if (state == State::lost) {
       crossed_ = true;
@@ -62,24 +65,44 @@ std::uint64_t Marker::scan_words(std::uint64_t from, std::uint64_t to) {
   return unreadable;
 }
 
+template <Marker::State mark>
 void Marker::prefetch_ahead() {
-  constexpr std::size_t far = 24;
-  constexpr std::size_t near = 12;
-  if (list_begin_ + far < list_end_) pipeline_.prefetch_block(list_[list_begin_ + far]);
-  if (list_begin_ + near >= list_end_) return;
-  const Block block = blocks_[list_[list_begin_ + near]];
-  prefetch_bytes(block.address);
-  if (block.size > 56) prefetch_bytes(block.address + 64);
+  constexpr std::size_t farthest = 24;
+  constexpr std::size_t farther = 16;
+  constexpr std::size_t far = 8;
+  const auto has = [this](std::size_t ahead) { return list_begin_ + ahead < list_end_; };
+  if (has(farthest)) graph_.prefetch(list_[list_begin_ + farthest]);
+  if (has(farther)) graph_.prefetch_links(list_[list_begin_ + farther]);
+  if (!has(far)) return;
+  graph_.for_each(list_[list_begin_ + far], [this](std::uint32_t index, bool) {
+    prefetch_state(index);
+    if constexpr (mark == State::lost) __builtin_prefetch(&leaders_[index]);
+  });
+}
+
+template <Marker::State mark>
+void Marker::scan_block(const Block& block) {
+  const std::uint64_t from = align_up(block.address);
+  const std::uint64_t words = words_;
+  const std::uint64_t unreadable =
+      scan_words<mark>(from, std::max(from, align_down(block.address + block.size)));
+  if (Graph::counts(block.size)) {
+    words_ = words;
+  } else {
+    unreadable_ += unreadable;
+  }
 }
 
 template <Marker::State mark>
 void Marker::follow() {
   while (true) {
     if (list_begin_ != list_end_) {
-      prefetch_ahead();
-      const Block block = blocks_[list_[list_begin_++]];
-      const std::uint64_t from = align_up(block.address);
-      unreadable_ += scan_words<mark>(from, std::max(from, align_down(block.address + block.size)));
+      prefetch_ahead<mark>();
+      const std::uint32_t index = list_[list_begin_++];
+      const bool known = graph_.for_each(index, [this](std::uint32_t to, bool is_start) {
+        arrive<mark>(to, [is_start] { return is_start ? Link::start : Link::interior; });
+      });
+      if (!known) scan_block<mark>(blocks_[index]);
     } else if (!pipeline_.empty()) {
       drain<mark>();
     } else {
@@ -195,8 +218,8 @@ Outcome Marker::run() {
   count(outcome);
   sum_up_leaders(outcome);
   outcome.leaders = std::move(leaders_);
-  outcome.words_scanned = words_;
-  outcome.unreadable_bytes = unreadable_;
+  outcome.words_scanned = words_ + graph_.words();
+  outcome.unreadable_bytes = unreadable_ + graph_.unreadable_bytes();
   outcome.regions_left_out = memory_.left_out();
   return outcome;
 }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "leaks/graph.hpp"
 #include "leaks/heuristics.hpp"
 #include "leaks/memory.hpp"
 #include "leaks/pipeline.hpp"
@@ -15,7 +16,8 @@ class Marker {
  public:
   explicit Marker(const Input& input);
 
-  // All of it. Each block is looked through once, lost ones twice where they hold each other.
+  // All of it. Each block is looked through once; large ones that are lost twice where lost ones hold each
+  // other.
   Outcome run();
 
  private:
@@ -40,31 +42,42 @@ class Marker {
   template <State mark>
   void look_at(std::uint64_t word) {
     pipeline_.add(
-        word, [this](std::uint32_t index) { __builtin_prefetch(&states_[index], 1); },
+        word, [this](std::uint32_t index) { prefetch_state(index); },
         [this](const Block& block, std::uint32_t index, std::uint64_t pointer) {
-          arrive<mark>(block, index, pointer);
+          arrive<mark>(index, [&] { return link_to<mark>(block, pointer); });
         });
   }
   template <State mark>
   void drain() {
     pipeline_.drain([this](std::uint64_t word) { prefetch_bytes(word); },
-                    [this](std::uint32_t index) { __builtin_prefetch(&states_[index], 1); },
+                    [this](std::uint32_t index) { prefetch_state(index); },
                     [this](const Block& block, std::uint32_t index, std::uint64_t pointer) {
-                      arrive<mark>(block, index, pointer);
+                      arrive<mark>(index, [&] { return link_to<mark>(block, pointer); });
                     });
   }
   // The words of the memory up to `to`, as far as it could be copied. Returns how many bytes could not.
   template <State mark>
   std::uint64_t scan_words(std::uint64_t from, std::uint64_t to);
-  // A word points to the block: which may change its state, and put it into the work list.
+  // The words of a block.
   template <State mark>
-  void arrive(const Block& block, std::uint32_t index, std::uint64_t pointer);
+  void scan_block(const Block& block);
+  // What a pointer into a block, or to its end, is to it. To marks other than `reachable` all are alike.
+  enum class Link : std::uint8_t { none, interior, start };
+  template <State mark>
+  Link link_to(const Block& block, std::uint64_t pointer) const;
+  // A word points to the block: which may change its state, and put it into the work list. `link` says what
+  // that word is; it is asked where that matters.
+  template <State mark, typename LinkOf>
+  void arrive(std::uint32_t index, const LinkOf& link);
 
   void push(std::uint32_t index, State state) {
     states_[index] = state;
     list_[list_end_++] = index;
+    graph_.prefetch(index);
   }
+  void prefetch_state(std::uint32_t index) const { __builtin_prefetch(&states_[index], 1); }
   // What the blocks need that stand some places behind in the work list.
+  template <State mark>
   void prefetch_ahead();
   void prefetch_bytes(std::uint64_t address) const {
     if (const std::byte* bytes = memory_.at(address)) __builtin_prefetch(bytes);
@@ -76,6 +89,7 @@ class Marker {
   const Input& input_;
   const Blocks& blocks_;
   Memory memory_;
+  Graph graph_;
   Pipeline pipeline_;
   Row<State> states_;
   // Each block gets into it once a walk at most: so it has room for all, and is but a row with two ends.

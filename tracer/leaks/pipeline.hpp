@@ -27,9 +27,6 @@ class Pipeline {
     if (added_ > 3 * step) finish(arrive);
   }
 
-  // Asks for what a block's place will be read from.
-  void prefetch_block(std::uint32_t index) const { __builtin_prefetch(&blocks_.packed_[index]); }
-
   bool empty() const { return added_ == finished_; }
 
   // Brings those to their end that are under way. `foresee(word)` is called first for each: nothing else is
@@ -64,25 +61,23 @@ class Pipeline {
       if (run_ == nullptr) return false;
       run_end_ = run_ + 1 == blocks_.runs_.data() + blocks_.runs_.size() ? ~std::uint64_t{0} : run_[1].begin;
     }
-    const std::uint64_t page = (word - run_->begin) >> run_->shift;
-    if (page < run_->pages) __builtin_prefetch(&blocks_.slots_[run_->slot + page]);
+    blocks_.prefetch_place(*run_, word);
     entry(added_) = {word, run_, Blocks::none};
     return true;
   }
 
-  void find_page(const Entry& entry) {
-    const std::uint64_t page = (entry.word - entry.run->begin) >> entry.run->shift;
-    if (page >= entry.run->pages) return;
-    const std::uint32_t from = blocks_.slots_[entry.run->slot + page];
-    const std::uint32_t to = blocks_.slots_[entry.run->slot + page + 1];
-    const std::uint32_t guess =
-        from == to ? from : blocks_.guess(*entry.run, entry.word - entry.run->begin, from, to);
-    __builtin_prefetch(&blocks_.packed_[std::min<std::size_t>(guess, blocks_.packed_.size() - 1)]);
+  void find_page(Entry& entry) {
+    if (entry.run->groups == 0) {
+      blocks_.prefetch_guess(*entry.run, entry.word);
+      return;
+    }
+    entry.index = blocks_.place_in_group(*entry.run, entry.word - entry.run->begin).index;
+    __builtin_prefetch(&blocks_.packed_[entry.index]);
   }
 
   template <typename Prefetch>
   void find_block(Entry& entry, const Prefetch& prefetch) {
-    entry.index = blocks_.last_before(*entry.run, entry.word);
+    if (entry.run->groups == 0) entry.index = blocks_.last_in_page(*entry.run, entry.word);
     prefetch(entry.index);
   }
 

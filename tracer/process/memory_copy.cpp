@@ -1,10 +1,9 @@
 #include "sonde/process/memory_copy.hpp"
 
 #include <algorithm>
-#include <array>
+#include <atomic>
 #include <cerrno>
 #include <cstdlib>
-#include <fcntl.h>
 #include <string_view>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -12,9 +11,10 @@
 
 #include <fmt/format.h>
 
+#include "process/touched_pages.hpp"
 #include "sonde/base/limits.hpp"
 #include "sonde/base/read_file.hpp"
-#include "sonde/base/unique_fd.hpp"
+#include "sonde/base/two_threads.hpp"
 #include "sonde/memory/mapping.hpp"
 #include "sonde/memory/process_memory.hpp"
 #include "sonde/process/proc_fs.hpp"
@@ -24,10 +24,6 @@ namespace sonde::process {
 namespace {
 
 constexpr std::uint64_t page_bytes = 4096;
-constexpr std::size_t entries_at_once = 16'384;  // Of pagemap: 64 MiB of the process.
-// Kernel documentation, admin-guide/mm/pagemap: bit 63 page present, bit 62 page swapped.
-constexpr std::uint64_t is_there = std::uint64_t{3} << 62;
-constexpr std::uint64_t of_file = std::uint64_t{1} << 61;  // Or shared; else the process's own.
 
 // A device may take a read for a command; [vvar] and its like are the kernel's.
 bool holds_data(const memory::Mapping& mapping) {
@@ -37,30 +33,31 @@ bool holds_data(const memory::Mapping& mapping) {
          (shared_memory || !name.starts_with("/dev/"));
 }
 
-struct Pages {
-  std::uint64_t begin;
-  std::uint64_t end;
+// What there is to be copied.
+struct Plan {
+  std::string maps;
+  std::vector<Pages> touched;
+  std::uint64_t bytes = 0;
+  std::uint64_t left_out = 0;
 };
 
-// The pages of a mapping that it has touched.
-void append_touched(int pagemap, const memory::Mapping& mapping, std::vector<Pages>& touched) {
-  std::array<std::uint64_t, entries_at_once> entries;
-  for (std::uint64_t at = mapping.begin.value; at < mapping.end.value;) {
-    const std::uint64_t wanted =
-        std::min<std::uint64_t>((mapping.end.value - at) / page_bytes, entries.size());
-    const auto got = ::pread(pagemap, entries.data(), wanted * sizeof entries[0],
-                             static_cast<off_t>(at / page_bytes * sizeof entries[0]));
-    if (got <= 0) return;
-    const auto known = static_cast<std::size_t>(got) / sizeof entries[0];
-    for (std::size_t i = 0; i < known; ++i, at += page_bytes) {
-      if ((entries[i] & is_there) == 0 || (!mapping.writable && (entries[i] & of_file) != 0)) continue;
-      if (!touched.empty() && touched.back().end == at) {
-        touched.back().end = at + page_bytes;
-      } else {
-        touched.push_back({at, at + page_bytes});
-      }
-    }
+Result<Plan> plan_copy(pid_t tid, std::uint64_t room) {
+  Plan plan;
+  plan.maps = ProcFs().maps(tid);
+  const auto mappings = memory::parse_maps(plan.maps);
+  if (!mappings) return Failure(mappings.error());
+  auto pages = TouchedPages::of(tid);
+  if (!pages) return Failure(pages.error());
+  for (const memory::Mapping& mapping : *mappings) {
+    if (holds_data(mapping) && !pages->append(mapping, room, plan.touched))
+      plan.left_out += mapping.end.value - mapping.begin.value;
   }
+  plan.bytes = pages->bytes();
+  if (plan.bytes > room)
+    return fail(ErrorCode::limit,
+                fmt::format("the process has {} MiB of memory or more, and there is room for {}",
+                            plan.bytes >> 20, room >> 20));
+  return plan;
 }
 
 // A piece of the file, mapped for as long as it is written.
@@ -86,49 +83,90 @@ class Window {
   void* memory_;
 };
 
-class Copier {
+// Copied pieces, by address. A page that has vanished leaves a hole, and the next may be there.
+class Runs {
  public:
-  Copier(pid_t tid, int file, std::uint64_t offset) : memory_(tid), file_(file), offset_(offset) {}
-
-  bool copy(Pages pages) {
-    constexpr std::uint64_t window_bytes = 64 << 20;
-    while (pages.begin != pages.end) {
-      const std::uint64_t size = std::min(pages.end - pages.begin, window_bytes);
-      const Window window(file_, offset_, size);
-      if (window.bytes().empty()) return false;
-      take(pages.begin, window.bytes());
-      offset_ += size;
-      pages.begin += size;
-    }
-    return true;
-  }
-  MemoryCopy& copied() { return copied_; }
-
- private:
-  // A page that has vanished leaves a hole, and the next may be there.
-  void take(std::uint64_t begin, std::span<std::byte> into) {
+  // `offset`: what the copy's place is called.
+  void take(const memory::ProcessMemory& memory, std::uint64_t begin, std::span<std::byte> into,
+            std::uint64_t offset) {
     for (std::size_t done = 0; done < into.size();) {
-      const std::size_t got = memory_.read({begin + done}, into.subspan(done));
-      if (got != 0) append({begin + done, got, offset_ + done});
+      const std::size_t got = memory.read({begin + done}, into.subspan(done));
+      if (got != 0) append({begin + done, got, offset + done});
       done += got;
       if (done < into.size()) done += page_bytes - (begin + done) % page_bytes;
     }
   }
   void append(const CopiedRun& run) {
-    copied_.bytes += run.size;
-    auto& runs = copied_.runs;
-    if (!runs.empty() && runs.back().begin + runs.back().size == run.begin &&
-        runs.back().offset + runs.back().size == run.offset) {
-      runs.back().size += run.size;
+    if (!runs_.empty() && runs_.back().begin + runs_.back().size == run.begin &&
+        runs_.back().offset + runs_.back().size == run.offset) {
+      runs_.back().size += run.size;
     } else {
-      runs.push_back(run);
+      runs_.push_back(run);
+    }
+  }
+  std::vector<CopiedRun>& all() { return runs_; }
+
+ private:
+  std::vector<CopiedRun> runs_;
+};
+
+MemoryCopy copy_of(Plan plan, std::vector<CopiedRun> runs) {
+  MemoryCopy copied{.runs = std::move(runs), .maps = std::move(plan.maps), .left_out = plan.left_out};
+  for (const CopiedRun& run : copied.runs) copied.bytes += run.size;
+  return copied;
+}
+
+// Pieces of memory that are copied by whoever has time.
+class SharedWork {
+ public:
+  SharedWork(pid_t tid, const std::vector<Pages>& touched, std::span<std::byte> into)
+      : tid_(tid), into_(into) {
+    std::uint64_t offset = 0;
+    for (const Pages& pages : touched) {
+      for (std::uint64_t at = pages.begin; at < pages.end;) {
+        if (parts_.empty() || parts_.back().bytes >= part_bytes) parts_.push_back({{}, offset, 0, {}});
+        const std::uint64_t size = std::min(pages.end - at, part_bytes - parts_.back().bytes);
+        parts_.back().pages.push_back({at, at + size});
+        parts_.back().bytes += size;
+        at += size;
+        offset += size;
+      }
     }
   }
 
-  memory::ProcessMemory memory_;
-  int file_;
-  std::uint64_t offset_;
-  MemoryCopy copied_;
+  void work() {
+    const memory::ProcessMemory memory(tid_);
+    for (std::size_t i = next_++; i < parts_.size(); i = next_++) {
+      Part& part = parts_[i];
+      std::uint64_t offset = part.offset;
+      for (const Pages& pages : part.pages) {
+        part.runs.take(memory, pages.begin, into_.subspan(offset, pages.size()), offset);
+        offset += pages.size();
+      }
+    }
+  }
+
+  std::vector<CopiedRun> runs() {
+    Runs all;
+    for (Part& part : parts_) {
+      for (const CopiedRun& run : part.runs.all()) all.append(run);
+    }
+    return std::move(all.all());
+  }
+
+ private:
+  static constexpr std::uint64_t part_bytes = 16 << 20;
+  struct Part {
+    std::vector<Pages> pages;
+    std::uint64_t offset;
+    std::uint64_t bytes;
+    Runs runs;
+  };
+
+  pid_t tid_;
+  std::span<std::byte> into_;
+  std::vector<Part> parts_;
+  std::atomic<std::size_t> next_ = 0;
 };
 
 }  // namespace
@@ -144,37 +182,39 @@ std::uint64_t room_for_copies() {
 }
 
 Result<MemoryCopy> copy_memory(pid_t tid, int file, std::uint64_t offset, std::uint64_t room) {
-  std::string maps = ProcFs().maps(tid);
-  const auto mappings = memory::parse_maps(maps);
-  if (!mappings) return Failure(mappings.error());
-  const UniqueFd pagemap(::open(fmt::format("/proc/{}/pagemap", tid).c_str(), O_RDONLY | O_CLOEXEC));
-  if (!pagemap) return fail_errno(errno, fmt::format("cannot open /proc/{}/pagemap", tid));
-  std::vector<Pages> touched;
-  std::uint64_t left_out = 0;
-  for (const memory::Mapping& mapping : *mappings) {
-    if (!holds_data(mapping)) continue;
-    const std::uint64_t size = mapping.end.value - mapping.begin.value;
-    if (size > limits::copied_mapping_bytes) {
-      left_out += size;
-    } else {
-      append_touched(pagemap.value(), mapping, touched);
+  auto plan = plan_copy(tid, room);
+  if (!plan) return Failure(plan.error());
+  if (::ftruncate(file, static_cast<off_t>(offset + plan->bytes)) != 0)
+    return fail_errno(errno, "cannot make room for a copy of the process's memory");
+  constexpr std::uint64_t window_bytes = 64 << 20;
+  const memory::ProcessMemory memory(tid);
+  Runs runs;
+  for (Pages pages : plan->touched) {
+    while (pages.begin != pages.end) {
+      const std::uint64_t size = std::min(pages.size(), window_bytes);
+      const Window window(file, offset, size);
+      if (window.bytes().empty()) return fail_errno(errno, "cannot map a copy of the process's memory");
+      runs.take(memory, pages.begin, window.bytes(), offset);
+      offset += size;
+      pages.begin += size;
     }
   }
-  std::uint64_t needed = 0;
-  for (const Pages& pages : touched) needed += pages.end - pages.begin;
-  if (needed > room)
-    return fail(ErrorCode::limit, fmt::format("the process has {} MiB of memory, and there is room for {}",
-                                              needed >> 20, room >> 20));
-  if (::ftruncate(file, static_cast<off_t>(offset + needed)) != 0)
-    return fail_errno(errno, "cannot make room for a copy of the process's memory");
-  Copier copier(tid, file, offset);
-  for (const Pages& pages : touched) {
-    if (!copier.copy(pages)) return fail_errno(errno, "cannot map a copy of the process's memory");
-  }
-  MemoryCopy copied = std::move(copier.copied());
-  copied.maps = std::move(maps);
-  copied.left_out = left_out;
-  return copied;
+  return copy_of(*std::move(plan), std::move(runs.all()));
+}
+
+Result<std::uint64_t> bytes_to_copy(pid_t tid, std::uint64_t room) {
+  const auto plan = plan_copy(tid, room);
+  if (!plan) return Failure(plan.error());
+  return plan->bytes;
+}
+
+Result<MemoryCopy> copy_memory(pid_t tid, CopySpace& space, std::uint64_t room) {
+  auto plan = plan_copy(tid, room);
+  if (!plan) return Failure(plan.error());
+  if (auto resized = space.resize(plan->bytes); !resized) return Failure(resized.error());
+  SharedWork work(tid, plan->touched, space.bytes());
+  in_two_threads([&] { work.work(); });
+  return copy_of(*std::move(plan), work.runs());
 }
 
 }  // namespace sonde::process

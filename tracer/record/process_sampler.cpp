@@ -250,13 +250,25 @@ void Sampler::let_go(ptrace::Stop stop) {
 
 namespace {
 
-Result<StoppedProcess> copy_stopped(std::span<const TaskId> tasks, int file, std::uint64_t room) {
+Result<StoppedProcess> copy_stopped(std::span<const TaskId> tasks, process::CopySpace space,
+                                    std::uint64_t room) {
   StoppedProcess process;
+  process.space = std::move(space);
   for (const TaskId task : tasks) append_state(task.tid, process.image);
-  auto memory = process::copy_memory(tasks.front().tid, file, 0, room);
+  auto memory = process::copy_memory(tasks.front().tid, process.space, room);
   if (!memory) return Failure(memory.error());
   process.image.memory = *std::move(memory);
   return process;
+}
+
+// Room for as much as the process has now and a little more, while it still runs: that takes longer than the
+// copying. None where it is not known yet.
+process::CopySpace space_for(pid_t pid, std::uint64_t room) {
+  constexpr std::uint64_t little = 4 << 20;
+  process::CopySpace space;
+  const auto bytes = process::bytes_to_copy(pid, room);
+  if (bytes && space.resize(std::min(*bytes + *bytes / 64 + little, room))) space.make_ready();
+  return space;
 }
 
 // SIGCHLD is the thread's to take.
@@ -284,13 +296,14 @@ Result<stacks::ProcessStacks> sample_process(pid_t pid, const Options& options,
   return sample;
 }
 
-Result<StoppedProcess> copy_process(pid_t pid, int file, std::uint64_t room) {
+Result<StoppedProcess> copy_process(pid_t pid, std::uint64_t room) {
   Result<StoppedProcess> copied = fail(ErrorCode::gone, "it has no task that can be stopped");
   const Options options;
   in_thread(
       [&] {
+        process::CopySpace space = space_for(pid, room);
         const auto stopped_for = Sampler(pid, options).stop_for([&](std::span<const TaskId> tasks) {
-          if (!tasks.empty()) copied = copy_stopped(tasks, file, room);
+          if (!tasks.empty()) copied = copy_stopped(tasks, std::move(space), room);
         });
         if (!stopped_for) {
           copied = Failure(stopped_for.error());

@@ -159,7 +159,7 @@ inline constexpr std::size_t unwind_frames = 4096;         // Frames of one walk
 inline constexpr std::size_t unwind_stack_switches = 8;    // Times that it may go down to another stack.
 
 // The heap.
-// Of one mapping, beyond which it is not copied: address space that is reserved for shadows and cages.
+// Of one mapping, beyond which it is not copied before Linux 6.7: what is reserved for shadows and cages.
 inline constexpr std::uint64_t copied_mapping_bytes = std::uint64_t{256} << 30;
 inline constexpr std::uint64_t copied_bytes = std::uint64_t{64}
                                               << 30;   // Of all copies that wait to be looked at.

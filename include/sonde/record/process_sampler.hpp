@@ -23,12 +23,13 @@ Result<stacks::ProcessStacks> sample_process(
     pid_t pid, const Options& options, const std::function<void()>& meanwhile = [] {});
 
 struct StoppedProcess {
+  process::CopySpace space;  // Where the image's runs are.
   process::MemoryImage image;
   Nanoseconds stopped_for = 0;
 };
 
-// Stops all threads of the process in the same way, copies its memory into the file and lets them go on.
-// Fails as sample_process(), and as process::copy_memory().
-Result<StoppedProcess> copy_process(pid_t pid, int file, std::uint64_t room);
+// Stops all threads of the process in the same way, copies its memory and lets them go on. Fails as
+// sample_process(), and as process::copy_memory().
+Result<StoppedProcess> copy_process(pid_t pid, std::uint64_t room);
 
 }  // namespace sonde::record

@@ -16,10 +16,18 @@ constexpr Heuristics none{false, false, false, false};
 // them, next to them and nowhere.
 class RandomHeap {
  public:
-  explicit RandomHeap(unsigned seed) : random_(seed) {
+  struct Shape {
+    std::uint64_t blocks = 60;
+    std::uint64_t size = 80;
+    std::uint64_t alignment = 1;
+    unsigned pointers = 3;  // One in so many words.
+  };
+  explicit RandomHeap(unsigned seed) : RandomHeap(seed, {}) {}
+  RandomHeap(unsigned seed, Shape shape) : random_(seed), shape_(shape) {
     std::uint64_t at = 0x10000 + below(16);
-    for (std::uint64_t i = below(60); i > 0; --i) {
-      const std::uint64_t size = below(8) == 0 ? 0 : below(80);
+    for (std::uint64_t i = below(shape.blocks); i > 0; --i) {
+      at = (at + shape.alignment - 1) / shape.alignment * shape.alignment;
+      const std::uint64_t size = below(8) == 0 ? 0 : below(shape.size);
       blocks_.push_back({at, size});
       at += std::max<std::uint64_t>(size, 1) + (below(3) == 0 ? below(200) : 0);
       if (below(20) == 0) at += std::uint64_t{1} << (12 + below(24));
@@ -83,12 +91,13 @@ class RandomHeap {
     Piece piece{begin, std::vector<std::byte>(size), below(6) == 0};
     for (std::uint64_t at = (begin + 7) / 8 * 8; at + 8 <= begin + size; at += 8) {
       const std::uint64_t word = pointer();
-      if (below(3) == 0) std::memcpy(piece.bytes.data() + (at - begin), &word, 8);
+      if (below(shape_.pointers) == 0) std::memcpy(piece.bytes.data() + (at - begin), &word, 8);
     }
     pieces_.push_back(std::move(piece));
   }
 
   std::mt19937_64 random_;
+  Shape shape_;
   std::vector<Block> blocks_;
   std::vector<Piece> pieces_;
   std::vector<std::uint64_t> registers_;
@@ -116,6 +125,23 @@ TEST_CASE("graphs at random are classed by the definitions") {
   for (unsigned seed = 0; seed < 400; ++seed) {
     CAPTURE(seed);
     RandomHeap(seed).check();
+  }
+}
+
+TEST_CASE("and so where blocks are aligned, and some are large") {
+  for (unsigned seed = 0; seed < 200; ++seed) {
+    CAPTURE(seed);
+    const std::uint64_t alignment = std::uint64_t{4} << seed % 4;
+    RandomHeap(seed, {.blocks = 200, .size = 80, .alignment = alignment}).check();
+    RandomHeap(seed, {.size = 1500, .alignment = alignment}).check();
+  }
+}
+
+// More of them than are noted.
+TEST_CASE("and so where each word is a pointer") {
+  for (unsigned seed = 0; seed < 20; ++seed) {
+    CAPTURE(seed);
+    RandomHeap(seed, {.blocks = 600, .size = 600, .alignment = 8, .pointers = 1}).check();
   }
 }
 
