@@ -56,9 +56,15 @@ class Growth(LiveTest):
     def test_rounds_by_a_signal(self):
         sonde = self.watched("--rounds", "signal", "--format", "json")
 
+        ended = 0
+
         def end_round():
+            nonlocal ended
+            ended += 1
             os.kill(sonde.pid, signal.SIGUSR2)
-            self.ask(sonde)  # It comes behind the round that was ended before it.
+            # Of two signals that are pending the one with the lower number comes first.
+            while self.ask(sonde)["count"] < ended:
+                pass
 
         self.serve(sonde, 12, end_round)
         sonde.say("end")

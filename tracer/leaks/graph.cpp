@@ -13,7 +13,6 @@ namespace {
 
 constexpr std::uint32_t blocks_at_once = 16'384;
 constexpr std::uint64_t links_at_once = 4096;
-constexpr std::uint64_t links_at_most = std::uint64_t{1} << 30;
 constexpr std::uint64_t bytes_per_link = 32;  // So they take an eighth of the memory.
 
 }  // namespace
@@ -154,10 +153,10 @@ class Graph::Builder {
 
 Graph::Graph(const Input& input, const Memory& memory) : heads_(input.blocks.size()) {
   static_assert(limits::leak_blocks <= block_mask + std::size_t{1});
-  static_assert(links_at_most <= last);  // A place among them is no link.
+  static_assert(limits::leak_links <= last);  // A place among them is no link.
   std::uint64_t bytes = 0;
   for (const Region& region : memory.regions()) bytes += region.bytes.size();
-  const std::uint64_t room = std::min(bytes / bytes_per_link, links_at_most - links_at_once);
+  const std::uint64_t room = std::min(bytes / bytes_per_link, limits::leak_links - links_at_once);
   links_.resize((room / links_at_once + 1) * links_at_once);
   const auto work = [&] { Builder(*this, input, memory).work(); };
   if (heads_.size() / 4 > blocks_at_once) {

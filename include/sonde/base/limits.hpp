@@ -139,8 +139,10 @@ inline constexpr std::size_t leak_report_bytes = std::size_t{256} << 20;  // Of 
 inline constexpr std::size_t leak_report_nesting = 64;                    // Of its values in one another.
 
 // What is lost of a heap.
-inline constexpr std::size_t leak_blocks = 64 << 20;           // Blocks of one process that are searched for.
-inline constexpr std::size_t leak_regions = 1 << 20;           // Pieces of its memory that are searched.
+inline constexpr std::size_t leak_blocks = 64 << 20;  // Blocks of one process that are searched for.
+inline constexpr std::size_t leak_regions = 1 << 20;  // Pieces of its memory that are searched.
+inline constexpr std::uint64_t leak_links = std::uint64_t{1}
+                                            << 30;             // Pointers between blocks that are noted.
 inline constexpr std::size_t leak_baseline_records = 1 << 20;  // Records of an earlier report.
 inline constexpr std::size_t leak_contents_bytes = 4 << 20;    // Of blocks, shown in a report on leaks.
 
