@@ -7,7 +7,7 @@ import subprocess
 import unittest
 
 import harness
-from harness import LiveTest, Proc, SONDE, TARGETS, wait_until
+from harness import LiveTest, Proc, SONDE, TARGETS, changed_code, wait_until
 
 ENDS = {"return": (0, "exit"), "exit": (0, "exit"), "_exit": (0, "exit"), "abort": (-signal.SIGABRT, "signal"),
         "thread": (0, "exit"), "exec": (0, "exec")}
@@ -82,6 +82,23 @@ class Leaks(LiveTest):
         sonde.interrupt()
         self.assert_untouched(target.pid)
         self.assertEqual(self.reports(sonde.trace())[-1]["when"], "left")
+        target.say()
+        self.assertEqual(target.finish()[0], 0)
+
+    def test_blocks_from_before_hold_what_they_point_to(self):
+        target = self.target("older_blocks")
+        target.ready()
+        sonde = self.sonde("leaks", "--every", "20ms", "--format", "json", str(target.pid))
+        wait_until(lambda: changed_code(target.pid), "there are breakpoints in the target")
+        wait_until(lambda: Proc.state(sonde.tracer()) == "S", "they all are")
+        target.say()
+        target.expect("made")
+        wait_until(lambda: any(report["totals"]["reachable"]["blocks"] == 100
+                               for report in self.reports(sonde.trace())), "a report with all blocks")
+        sonde.interrupt()
+        last = self.reports(sonde.trace())[-1]
+        self.assertEqual({kind: (total["blocks"], total["bytes"]) for kind, total in last["totals"].items()
+                          if total["blocks"]}, {"definite": (1, 444), "reachable": (100, 33300)})
         target.say()
         self.assertEqual(target.finish()[0], 0)
 

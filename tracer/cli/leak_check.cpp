@@ -78,7 +78,7 @@ LeakCheck::LeakCheck(const LeakSettings& settings, suppress::Suppressions suppre
 
 void LeakCheck::check(LeakSubject subject, const LeakImage& image, bool tentative) {
   const Nanoseconds began = now();
-  const LeakImage::Scene scene = image.scene(subject.blocks);
+  const LeakImage::Scene scene = image.scene(subject.blocks, subject.others);
   const leaks::Outcome outcome = leaks::scan(
       {subject.blocks, scene.regions, scene.words, scene.code, {.rounded_sizes = subject.rounded_sizes}});
   leaks::Findings findings =

@@ -30,6 +30,7 @@ struct LeakSubject {
   leaks::StackFrames frames;          // Must work for as long as reports are written.
   std::vector<std::string> notes;
   bool rounded_sizes = false;  // Sizes are malloc's, not those that were asked for.
+  bool others = false;         // The process has blocks that are not among `blocks`.
 };
 
 class LeakCheck {

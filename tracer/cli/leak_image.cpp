@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "sonde/base/limits.hpp"
 #include "sonde/elf/image.hpp"
 #include "sonde/glibc_heap/thread_stack.hpp"
 #include "sonde/names/debug_files.hpp"
@@ -195,7 +196,24 @@ bool LeakImage::is_root(const memory::Mapping& mapping, std::uint64_t at, const 
   return first >= blocks.size() || blocks[first].address >= end;
 }
 
-void LeakImage::append_run(const process::CopiedRun& run, const leaks::Blocks& blocks, Scene& scene) const {
+std::vector<glibc_heap::Range> LeakImage::blocks_in_use() const {
+  constexpr std::uint64_t header_bytes = 16;
+  std::vector<glibc_heap::Range> ranges;
+  for (const glibc_heap::Block& block : walk_->blocks) {
+    const Address end{block.address.value + block.size};
+    if (!ranges.empty() && block.address.value - ranges.back().end.value <= header_bytes) {
+      ranges.back().end = end;
+    } else if (ranges.size() < limits::leak_regions / 2) {
+      ranges.push_back({block.address, end});
+    } else {
+      ranges.back().end = end;  // With what is free in between, rather than not at all.
+    }
+  }
+  return ranges;
+}
+
+void LeakImage::append_run(const process::CopiedRun& run, const leaks::Blocks& blocks,
+                           const std::vector<glibc_heap::Range>* others, Scene& scene) const {
   const Bytes bytes = memory_.bytes_of(run);
   if (bytes.empty()) return;
   const auto append = [&](std::uint64_t begin, std::uint64_t end, bool root) {
@@ -210,7 +228,11 @@ void LeakImage::append_run(const process::CopiedRun& run, const leaks::Blocks& b
     const std::uint64_t from = std::clamp(root_begin(*mapping), at, end);
     append(at, from, false);
     const auto among = [&](std::uint64_t begin, std::uint64_t until, bool owned) {
-      const bool root = !owned && is_root(*mapping, begin, blocks);
+      if (owned && others != nullptr) {
+        return split(begin, until, *others,
+                     [&](std::uint64_t a, std::uint64_t b, bool used) { append(a, b, used); });
+      }
+      const bool root = !owned && (others != nullptr || is_root(*mapping, begin, blocks));
       if (!root || !walk_) return append(begin, until, root);
       split(begin, until, walk_->ignored,
             [&](std::uint64_t a, std::uint64_t b, bool ignored) { append(a, b, !ignored); });
@@ -263,9 +285,12 @@ void LeakImage::append_storage(std::uint64_t thread_pointer, const leaks::Blocks
   append_words(begin, end, scene);
 }
 
-LeakImage::Scene LeakImage::scene(const leaks::Blocks& blocks) const {
+LeakImage::Scene LeakImage::scene(const leaks::Blocks& blocks, bool others) const {
   Scene scene;
-  for (const process::CopiedRun& run : image_.memory.runs) append_run(run, blocks, scene);
+  std::vector<glibc_heap::Range> in_use;
+  if (others && walk_) in_use = blocks_in_use();
+  for (const process::CopiedRun& run : image_.memory.runs)
+    append_run(run, blocks, others ? &in_use : nullptr, scene);
   scene.words = image_.vectors;
   // glibc keeps the stack of a thread that has ended for the next one, and with it that table.
   for (const glibc_heap::Mapping& mapping : for_walk(mappings_)) {

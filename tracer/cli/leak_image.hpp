@@ -63,7 +63,9 @@ class LeakImage {
   };
   // What the scan is told. `blocks`: a mapping that belongs to no file and has some of them in it, other than
   // glibc's, is an allocator's own, and no root. One that can only be read was written before: a root too.
-  Scene scene(const leaks::Blocks& blocks) const;
+  // `others`: there are blocks in use that are not among them, and what is in those may be all that leads to
+  // one that is: where it is not known which memory that is, all of an allocator's is a root.
+  Scene scene(const leaks::Blocks& blocks, bool others) const;
 
  private:
   void walk_heap(pid_t tid);
@@ -76,7 +78,10 @@ class LeakImage {
   void append_storage(std::uint64_t thread_pointer, const leaks::Blocks& blocks, Scene& scene) const;
   // Of the address in the mapping, which glibc's malloc does not own.
   bool is_root(const memory::Mapping& mapping, std::uint64_t at, const leaks::Blocks& blocks) const;
-  void append_run(const process::CopiedRun& run, const leaks::Blocks& blocks, Scene& scene) const;
+  void append_run(const process::CopiedRun& run, const leaks::Blocks& blocks,
+                  const std::vector<glibc_heap::Range>* others, Scene& scene) const;
+  // Of what the walk has found: memory of blocks that lie one behind the other.
+  std::vector<glibc_heap::Range> blocks_in_use() const;
 
   pid_t pid_;
   process::MemoryImage image_;

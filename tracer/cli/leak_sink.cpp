@@ -97,6 +97,7 @@ LeakSubject LeakSink::subject_of(const analysis::ProcessHeap& heap) {
     const auto function = functions.find(stack);
     return frames_.frames(stack, function == functions.end() ? std::uint16_t{0} : function->second, pid);
   };
+  subject.others = heap.partial();
   if (heap.partial())
     subject.notes.emplace_back(
         "what was allocated before sonde came is not known: it is neither lost nor kept");
