@@ -1,6 +1,10 @@
 // Allocates and releases a block so many times, 13 calls deep, as real programs do: heap COUNT.
 #include <stdlib.h>
 
+#ifndef STOP
+#define STOP()  // Where sonde stops it; see stops.c.
+#endif
+
 static void* volatile kept;
 
 // Not tail calls, and not inlined: each is a frame.
@@ -11,7 +15,10 @@ static void* volatile kept;
   }
 
 __attribute__((noinline)) static void pair(size_t size) {
+  STOP();
   kept = malloc(size);
+  STOP();
+  STOP();
   free(kept);
 }
 LEVEL(f12, pair)
