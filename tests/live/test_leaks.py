@@ -85,6 +85,31 @@ class Leaks(LiveTest):
         target.say()
         self.assertEqual(target.finish()[0], 0)
 
+    def test_an_exit_by_another_thread_at_any_moment(self):
+        for _ in range(15):
+            sonde = self.sonde("leaks", "--format", "json", "--", TARGETS / "exit_elsewhere")
+            sonde.ready()
+            sonde.say()
+            self.assertEqual(sonde.finish()[0], 0, sonde.errors())
+            report = self.report(sonde.trace())
+            held = [record["class"] for record in report["records"] if record["bytes"] == 1234]
+            self.assertEqual((report["when"], held), ("exit", ["reachable"]))
+
+    def test_the_tracer_is_killed_while_it_looks(self):
+        target = self.target("allocations", "churn", "3")
+        target.ready()
+        target.say()
+        target.expect("going")
+        for _ in range(5):
+            sonde = self.sonde("leaks", "--every", "1ms", "--format", "json", str(target.pid))
+            wait_until(lambda: len(self.reports(sonde.trace())) > 3, "some looks")
+            os.kill(sonde.tracer(), signal.SIGKILL)
+            self.assertEqual(sonde.status(), 125)
+            self.assert_untouched(target.pid)
+            self.assertEqual(changed_code(target.pid), [])
+        target.say()
+        self.assertEqual(target.finish()[0], 0)
+
     def test_blocks_from_before_hold_what_they_point_to(self):
         target = self.target("older_blocks")
         target.ready()

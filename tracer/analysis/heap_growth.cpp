@@ -83,7 +83,7 @@ Development develop(const std::vector<GrowthRound>& rounds, const std::vector<st
   return result;
 }
 
-HeapGrowth::HeapGrowth(const ProcessHeap& heap, Nanoseconds time) { keep(heap, time); }
+HeapGrowth::HeapGrowth(const ProcessHeap& heap, Nanoseconds time) : last_ended_(time) { keep(heap, time); }
 
 void HeapGrowth::note_resident(std::uint64_t bytes) {
   resident_ = bytes;
@@ -92,13 +92,8 @@ void HeapGrowth::note_resident(std::uint64_t bytes) {
 
 void HeapGrowth::end_round(const ProcessHeap& heap, Nanoseconds time) {
   ++count_;
-  // The last is always kept: it goes when the next comes, unless it was its turn.
-  if (rounds_.size() > 1 && rounds_.back().number % merged_ != 0) {
-    resident_max_ = std::max(resident_max_, rounds_.back().resident_max);
-    points_ -= snapshots_.back().size();
-    rounds_.pop_back();
-    snapshots_.pop_back();
-  }
+  last_ended_ = time;
+  if (count_ % merged_ != 0) return;
   keep(heap, time);
   const bool many = rounds_.size() > limits::growth_rounds;
   if (many || (points_ > limits::growth_points && rounds_.size() > least_rounds)) thin_out();
@@ -122,12 +117,13 @@ void HeapGrowth::thin_out() {
   std::uint64_t resident = 0;
   for (std::size_t i = 1; i < rounds_.size(); ++i) {
     resident = std::max(resident, rounds_[i].resident_max);
-    if (rounds_[i].number % merged_ != 0 && i + 1 != rounds_.size()) continue;
+    if (rounds_[i].number % merged_ != 0) continue;
     rounds_[kept] = rounds_[i];
     rounds_[kept].resident_max = std::exchange(resident, 0);
     if (kept != i) snapshots_[kept] = std::move(snapshots_[i]);
     ++kept;
   }
+  resident_max_ = std::max(resident_max_, resident);
   rounds_.resize(kept);
   snapshots_.resize(kept);
   points_ = 0;

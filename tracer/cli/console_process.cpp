@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <deque>
 #include <poll.h>
 #include <sys/prctl.h>
 #include <utility>
@@ -66,22 +67,27 @@ class Requests {
   void take(const record::ControlSocket& control, event::Ring& ring) {
     record::ControlMessage message;
     while (control.receive(message) == record::ControlSocket::State::message) {
-      report_ |= message.kind == record::ControlKind::report;
-      round_ |= message.kind == record::ControlKind::round;
-      bytes_before_ = ring.readable().size();
+      if (owed_.size() < most) owed_.push_back({message.kind, ring.readable().size()});
     }
   }
-  void read(std::size_t bytes) { bytes_before_ -= std::min(bytes_before_, bytes); }
+  void read(std::size_t bytes) {
+    for (Request& request : owed_) request.bytes_before -= std::min(request.bytes_before, bytes);
+  }
   void serve(Outputs& outputs) {
-    if (bytes_before_ != 0) return;
-    if (std::exchange(round_, false)) outputs.end_round();
-    if (std::exchange(report_, false)) outputs.report_heap();
+    while (!owed_.empty() && owed_.front().bytes_before == 0) {
+      if (owed_.front().kind == record::ControlKind::round) outputs.end_round();
+      if (owed_.front().kind == record::ControlKind::report) outputs.report_heap();
+      owed_.pop_front();
+    }
   }
 
  private:
-  bool report_ = false;
-  bool round_ = false;
-  std::size_t bytes_before_ = 0;
+  struct Request {
+    record::ControlKind kind;
+    std::size_t bytes_before;
+  };
+  static constexpr std::size_t most = 256;
+  std::deque<Request> owed_;
 };
 
 }  // namespace

@@ -1,7 +1,8 @@
 #include "cli/growth_sink.hpp"
 
-#include <algorithm>
+#include <fmt/format.h>
 
+#include "sonde/base/limits.hpp"
 #include "sonde/cli/message.hpp"
 
 namespace sonde::cli {
@@ -25,7 +26,22 @@ analysis::HeapGrowth* GrowthSink::growth_of(pid_t pid) {
 
 void GrowthSink::begin(pid_t pid, Nanoseconds time) {
   const analysis::ProcessHeap* heap = table_.heap_of(pid);
-  if (heap != nullptr) growths_.try_emplace(heap->id(), *heap, time);
+  if (heap == nullptr || !make_room()) return;
+  growths_.try_emplace(heap->id(), *heap, time);
+}
+
+// Of too many processes those that have ended are dropped, the one with the fewest rounds first.
+bool GrowthSink::make_room() {
+  if (growths_.size() < limits::growth_heaps) return true;
+  auto fewest = growths_.end();
+  for (const analysis::ProcessHeap* heap : table_.heaps()) {
+    const auto found = growths_.find(heap->id());
+    if (found == growths_.end() || heap->how_ended() == analysis::HeapEnd::running) continue;
+    if (fewest == growths_.end() || found->second.count() < fewest->second.count()) fewest = found;
+  }
+  if (fewest != growths_.end()) growths_.erase(fewest);
+  ++left_out_;
+  return growths_.size() < limits::growth_heaps;
 }
 
 void GrowthSink::event(const event::Event& event, bool) {
@@ -47,9 +63,11 @@ void GrowthSink::event(const event::Event& event, bool) {
 void GrowthSink::on_entered(pid_t pid, Nanoseconds time) {
   const analysis::ProcessHeap* heap = table_.heap_of(pid);
   if (heap == nullptr) return;
-  const auto [at, is_new] = growths_.try_emplace(heap->id(), *heap, time);
-  if (is_new && !heap->memory().empty()) at->second.note_resident(heap->memory().last().use.resident);
-  if (!is_new) at->second.end_round(*heap, time);
+  if (const auto found = growths_.find(heap->id()); found != growths_.end())
+    return found->second.end_round(*heap, time);
+  begin(pid, time);
+  auto* growth = growth_of(pid);
+  if (growth != nullptr && !heap->memory().empty()) growth->note_resident(heap->memory().last().use.resident);
 }
 
 void GrowthSink::catch_up(Nanoseconds time) {
@@ -63,33 +81,42 @@ void GrowthSink::end_round(Nanoseconds time) {
   for (const analysis::ProcessHeap* heap : table_.heaps()) {
     if (heap->how_ended() != analysis::HeapEnd::running) continue;
     const auto found = growths_.find(heap->id());
-    if (found != growths_.end() && found->second.rounds().back().ended < time)
-      found->second.end_round(*heap, time);
+    if (found != growths_.end() && found->second.last_ended() < time) found->second.end_round(*heap, time);
   }
 }
 
 void GrowthSink::report(Nanoseconds time) {
+  catch_up(time);
+  found_ = false;
   output::GrowthReportOptions options = settings_.report;
   options.interval = settings_.interval.value_or(automatic_interval);
   options.one_by_one = settings_.rounds != Rounds::time || settings_.interval.has_value();
+  bool any = false;
   for (const analysis::ProcessHeap* heap : table_.heaps()) {
-    auto found = growths_.find(heap->id());
-    if (found == growths_.end() && settings_.rounds == Rounds::function)
-      found = growths_.try_emplace(heap->id(), *heap, time).first;
-    if (found == growths_.end()) continue;
-    found_ |= output::grows(found->second);
-    const auto frames = [&](const analysis::ProcessHeap::Site& site) {
-      return frames_.frames(site.stack, site.function, heap->pid());
-    };
-    const output::GrowthReportSource source{*heap, found->second, frames, time};
-    if (settings_.json) {
-      out_.buffer() += output::growth_report_json(source, options);
-    } else {
-      if (heap != table_.heaps().front()) out_.buffer() += '\n';
-      out_.buffer() += output::growth_report_text(source, options);
-    }
+    const auto kept = growths_.find(heap->id());
+    if (kept == growths_.end() && settings_.rounds != Rounds::function) continue;
+    // Of a process that has not called the function yet there is nothing.
+    const analysis::HeapGrowth none(*heap, time);
+    const analysis::HeapGrowth& growth = kept == growths_.end() ? none : kept->second;
+    found_ |= output::grows(growth);
+    if (any && !settings_.json) out_.buffer() += '\n';
+    any = true;
+    write(*heap, growth, options, time);
   }
+  if (!any && !settings_.json) out_.buffer() += "No call of an allocator was seen.\n";
+  if (left_out_ != 0 && !settings_.json)
+    out_.buffer() += fmt::format("\n{} more processes are left out\n", left_out_);
   out_.commit();
+}
+
+void GrowthSink::write(const analysis::ProcessHeap& heap, const analysis::HeapGrowth& growth,
+                       const output::GrowthReportOptions& options, Nanoseconds time) {
+  const auto frames = [&](const analysis::ProcessHeap::Site& site) {
+    return frames_.frames(site.stack, site.function, heap.pid());
+  };
+  const output::GrowthReportSource source{heap, growth, frames, time};
+  out_.buffer() += settings_.json ? output::growth_report_json(source, options)
+                                  : output::growth_report_text(source, options);
 }
 
 void GrowthSink::finish(Nanoseconds time) { report(time); }

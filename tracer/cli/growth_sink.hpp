@@ -33,6 +33,9 @@ class GrowthSink final : public output::Sink {
 
   analysis::HeapGrowth* growth_of(pid_t pid);
   void begin(pid_t pid, Nanoseconds time);
+  bool make_room();
+  void write(const analysis::ProcessHeap& heap, const analysis::HeapGrowth& growth,
+             const output::GrowthReportOptions& options, Nanoseconds time);
   void on_entered(pid_t pid, Nanoseconds time);
   // Ends the rounds that time ends up to `time`.
   void catch_up(Nanoseconds time);
@@ -43,6 +46,7 @@ class GrowthSink final : public output::Sink {
   HeapFrames frames_;
   std::unordered_map<std::uint32_t, analysis::HeapGrowth> growths_;  // By ProcessHeap::id().
   std::optional<Nanoseconds> next_;                                  // When the round ends, by time.
+  std::uint64_t left_out_ = 0;
   bool found_ = false;
 };
 

@@ -7,7 +7,6 @@
 #include <optional>
 #include <poll.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -15,6 +14,7 @@
 
 #include <fmt/format.h>
 
+#include "cli/keeper_signals.hpp"
 #include "sonde/base/clock.hpp"
 #include "sonde/base/limits.hpp"
 #include "sonde/cli/job_control.hpp"
@@ -34,37 +34,6 @@ constexpr int not_found = 127;
 int status_for(const Error& error) {
   if (error.code == ErrorCode::not_found) return not_found;
   return error.code == ErrorCode::not_runnable ? not_runnable : own_failure;
-}
-
-// What was ignored when sonde was started (nohup, a shell's background job) stays ignored.
-bool is_ignored(int signal) {
-  struct sigaction action;
-  return ::sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
-}
-
-sigset_t handled_signals(const Settings& settings) {
-  sigset_t set;
-  ::sigemptyset(&set);
-  for (const int signal : {SIGCHLD, SIGCONT}) ::sigaddset(&set, signal);
-  if (settings.reports_heap() || settings.growth.wanted) ::sigaddset(&set, SIGUSR1);
-  if (settings.growth.rounds == GrowthSettings::Rounds::signal) ::sigaddset(&set, SIGUSR2);
-  for (const int signal : {SIGINT, SIGQUIT, SIGTERM, SIGHUP}) {
-    if (!is_ignored(signal)) ::sigaddset(&set, signal);
-  }
-  return set;
-}
-
-// Ends this process as the signal would have ended it, without a core dump of ours.
-[[noreturn]] void end_by(int signal) {
-  const rlimit none{0, 0};
-  ::setrlimit(RLIMIT_CORE, &none);
-  ::signal(signal, SIG_DFL);
-  sigset_t set;
-  ::sigemptyset(&set);
-  ::sigaddset(&set, signal);
-  ::raise(signal);
-  ::sigprocmask(SIG_UNBLOCK, &set, nullptr);
-  ::_exit(128 + signal);  // For signals whose default is not to end a process.
 }
 
 class Keeper {

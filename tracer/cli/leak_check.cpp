@@ -87,10 +87,14 @@ void LeakCheck::check(LeakSubject subject, const LeakImage& image, bool tentativ
   const Nanoseconds scanned_for = now() - began;
   const std::size_t wanted = settings_.contents.value_or(subject.stacks.empty() ? usual_contents : 0);
   auto contents = contents_of(findings, image, wanted);
+  // What is left is what the report needs.
+  subject.blocks = {};
+  const bool by_size = subject.stacks.empty();
+  subject.stacks = {};
   const pid_t pid = subject.pid;
   auto checked = std::make_unique<Checked>(Checked{std::move(subject), std::move(findings), scanned_for,
                                                    outcome.words_scanned, outcome.unreadable_bytes,
-                                                   std::move(contents)});
+                                                   std::move(contents), by_size});
   tentative_.erase(pid);
   if (tentative) {
     tentative_.emplace(pid, std::move(checked));
@@ -121,7 +125,7 @@ output::LeakReportSource LeakCheck::source_of(const Checked& checked) const {
           .words_scanned = checked.words_scanned,
           .unreadable_bytes = checked.unreadable_bytes,
           .notes = subject.notes,
-          .by_size = subject.stacks.empty(),
+          .by_size = checked.by_size,
           .contents = &checked.contents};
 }
 
@@ -129,7 +133,8 @@ std::string LeakCheck::take_report() {
   std::string text;
   if (settings_.form != LeakSettings::Form::text && settings_.form != LeakSettings::Form::json) return text;
   for (; written_ < checked_.size(); ++written_) {
-    const auto source = source_of(*checked_[written_]);
+    const auto checked = std::move(checked_[written_]);
+    const auto source = source_of(*checked);
     if (settings_.form == LeakSettings::Form::json) {
       text += output::leak_report_json(source);
       continue;
@@ -144,7 +149,8 @@ std::string LeakCheck::take_report() {
 std::string LeakCheck::finish() {
   std::string text = take_report();
   std::vector<output::LeakReportSource> sources;
-  for (const auto& checked : checked_) sources.push_back(source_of(*checked));
+  for (const auto& checked : checked_)
+    if (checked != nullptr) sources.push_back(source_of(*checked));
   if (settings_.form == LeakSettings::Form::sarif)
     text += output::leak_report_sarif(sources, settings_.report);
   if (settings_.form == LeakSettings::Form::junit)

@@ -58,19 +58,19 @@ class LeakCheck {
     std::uint64_t words_scanned;
     std::uint64_t unreadable_bytes;
     std::unordered_map<std::uint64_t, std::vector<std::byte>> contents;
+    bool by_size;
   };
 
   LeakCheck(const LeakSettings& settings, suppress::Suppressions suppressions, leaks::Baseline baseline);
+  void add(std::unique_ptr<Checked> checked);
   output::LeakReportSource source_of(const Checked& checked) const;
 
   LeakSettings settings_;
   std::unique_ptr<suppress::SuppressionSet> suppressions_;
   leaks::Baseline baseline_;
-  void add(std::unique_ptr<Checked> checked);
-
   std::unordered_map<pid_t, std::unique_ptr<Checked>> tentative_;
-  std::vector<std::unique_ptr<Checked>> checked_;
-  std::size_t written_ = 0;  // Of checked_.
+  std::vector<std::unique_ptr<Checked>> checked_;  // Null once it was written, where it is not needed again.
+  std::size_t written_ = 0;                        // Of checked_.
   bool found_ = false;
 };
 

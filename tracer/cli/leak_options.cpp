@@ -14,6 +14,8 @@ namespace sonde::cli {
 
 namespace {
 
+constexpr Nanoseconds shortest_interval = 1'000'000;
+
 using suppress::LeakKind;
 using suppress::LeakKinds;
 
@@ -118,9 +120,9 @@ Result<void> apply_rounds(Settings& settings, std::string_view rounds) {
     settings.tracing.round_function = growth.report.round_by = name;
   } else {
     auto interval = parse_duration(rounds);
-    if (!interval || *interval == 0)
+    if (!interval || *interval < shortest_interval)
       return fail(ErrorCode::invalid,
-                  fmt::format("--rounds '{}': it is a time like 5s, function:NAME or signal", rounds));
+                  fmt::format("--rounds '{}': it is a time of 1ms or more, function:NAME or signal", rounds));
     growth.interval = *interval;
   }
   return {};
@@ -203,6 +205,9 @@ Result<void> apply_leaks(Settings& settings, const RawOptions& raw) {
     if (typed->empty()) continue;
     auto time = parse_duration(*typed);
     if (!time) return Failure(time.error());
+    if (*time < shortest_interval)
+      return fail(ErrorCode::invalid,
+                  fmt::format("'{}' is less than 1ms, which is too short to look", *typed));
     *setting = *time;
   }
   return {};

@@ -78,7 +78,7 @@ ptrace::WaitOutcome out_of_handler(const HandlerRow& row, ptrace::Stop stop) {
     const timespec moment{0, 20'000};
     ::nanosleep(&moment, nullptr);
     ptrace::interrupt(tid);
-    auto outcome = ptrace::wait_for(tid, ptrace::Block::yes);
+    auto outcome = ptrace::await(tid);
     auto* next = std::get_if<ptrace::Stop>(&outcome);
     if (next == nullptr) return outcome;
     stop = std::move(*next);

@@ -42,9 +42,7 @@ Settled settle(Stop stop, Patches patches) {
     // signal is in hand.
     if (stop.kind() != StopKind::signal && ptrace::trap_waits(tid)) {
       if (!std::move(stop).resume(ptrace::Run::freely, 0)) return {ptrace::Nothing{}, 0};
-      ptrace::WaitOutcome outcome = ptrace::Nothing{};
-      do outcome = ptrace::wait_for(tid, ptrace::Block::yes);
-      while (std::holds_alternative<ptrace::Interrupted>(outcome));
+      auto outcome = ptrace::await(tid);
       if (auto* next = std::get_if<Stop>(&outcome)) return settle(std::move(*next), patches);
       return {std::move(outcome), 0};
     }

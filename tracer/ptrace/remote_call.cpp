@@ -82,8 +82,7 @@ WaitOutcome run_to(Stop stop, Run how, Wanted wanted, bool& interrupted) {
   for (int stops = 0;; ++stops) {
     const pid_t tid = stop.tid();
     if (!std::move(stop).resume(how, 0)) return Nothing{};
-    auto outcome = wait_for(tid, Block::yes);
-    while (std::holds_alternative<Interrupted>(outcome)) outcome = wait_for(tid, Block::yes);
+    auto outcome = await(tid);
     auto* next = std::get_if<Stop>(&outcome);
     if (next == nullptr || ends_program(next->kind()) || wanted(*next) || stops == stops_on_the_way)
       return outcome;

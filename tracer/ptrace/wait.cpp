@@ -1,12 +1,18 @@
 #include "sonde/ptrace/wait.hpp"
 
+#include <array>
 #include <cerrno>
+#include <cstdio>
 #include <ctime>
+#include <fcntl.h>
+#include <string_view>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
+#include <unistd.h>
 #include <utility>
 
 #include "sonde/base/clock.hpp"
+#include "sonde/base/unique_fd.hpp"
 
 namespace sonde::ptrace {
 
@@ -60,6 +66,37 @@ WaitOutcome outcome_of(pid_t tid, int status) {
 }
 
 }  // namespace
+
+namespace {
+
+// By the field behind the name, which is in parentheses and may have others (proc_pid_stat(5)).
+bool is_zombie(pid_t tid) {
+  std::array<char, 32> path{};
+  std::snprintf(path.data(), path.size(), "/proc/%d/stat", tid);
+  const UniqueFd file(::open(path.data(), O_RDONLY | O_CLOEXEC));
+  std::array<char, 512> text{};
+  const ssize_t size = file ? ::read(file.value(), text.data(), text.size()) : 0;
+  if (size <= 0) return false;
+  const std::string_view line(text.data(), static_cast<std::size_t>(size));
+  const std::size_t name_end = line.rfind(") ");
+  return name_end != std::string_view::npos && line.substr(name_end + 2).starts_with('Z');
+}
+
+}  // namespace
+
+WaitOutcome await(pid_t tid) {
+  constexpr int at_once = 200;  // Most answer within a few microseconds.
+  constexpr int between_looks = 50;
+  for (int attempt = 1;; ++attempt) {
+    auto outcome = wait_for(tid, Block::no);
+    if (!std::holds_alternative<Nothing>(outcome) && !std::holds_alternative<Interrupted>(outcome))
+      return outcome;
+    if (attempt < at_once) continue;
+    if (attempt % between_looks == 0 && is_zombie(tid)) return wait_for(tid, Block::no);
+    const timespec moment{0, 20'000};
+    ::nanosleep(&moment, nullptr);
+  }
+}
 
 WaitOutcome wait_for(pid_t tid, Block block) {
   int status = 0;

@@ -82,7 +82,8 @@ bool HeapCapture::serve(Task& task) {
       events_.round_began(task.id, time);
       break;
     case ProbeRole::executes:
-      executes_ = true;
+      // A search along $PATH asks for many, of which at most the last is there.
+      executes_ = !std::exchange(space->asked_to_execute, true);
       break;
     case ProbeRole::modules:
       place(*space, task.id);
@@ -110,6 +111,7 @@ std::uint32_t HeapCapture::stack_of(TaskId task, const arch::Registers& register
 
 void HeapCapture::on_entry(Task& task, Space& space, const arch::Registers& registers, probes::Tag tag,
                            Nanoseconds time) {
+  space.asked_to_execute = false;
   const HeapFunction& function = functions_[function_of(tag)];
   HeapEntry entry = read_entry(function_of(tag), function, registers);
   entry.leaves_by_jump = leaves_by_jump(tag);

@@ -110,6 +110,7 @@ HeapFunctions::HeapFunctions(std::span<const HeapFunction> by_user, std::string_
 // Most symbols are told apart before anything is demangled: the last part of its name is in its symbol.
 bool HeapFunctions::is_round(std::string_view symbol) const {
   if (!symbol.starts_with("_Z") && !symbol.starts_with("_R")) return false;
+  if (symbol.find('.') != std::string_view::npos) return false;  // A part of one: "_Z1fi.cold".
   const std::string_view bare = std::string_view(round_).substr(0, round_.find_first_of("(<"));
   const std::size_t last = bare.rfind(':');
   if (symbol.find(last == std::string_view::npos ? bare : bare.substr(last + 1)) == std::string_view::npos)

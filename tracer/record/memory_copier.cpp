@@ -64,10 +64,12 @@ void MemoryCopier::copy(TaskId task, event::CopyReason reason, std::span<const p
   if (events_.muted()) return;
   const Nanoseconds began = now();
   process::MemoryImage image = images_[task.pid];
-  if (reason != event::CopyReason::looked) images_.erase(task.pid);
+  if (reason == event::CopyReason::ends || reason == event::CopyReason::killed) images_.erase(task.pid);
   for (const pid_t tid : held) append_state(tid, image);
   auto memory = process::copy_memory(task.tid, file_, end_, room());
-  constexpr Nanoseconds patience_ns = 30'000'000'000;
+  // Of one that goes on nobody may wait for room.
+  const bool ends = reason == event::CopyReason::ends || reason == event::CopyReason::killed;
+  const Nanoseconds patience_ns = ends ? 30'000'000'000 : 0;
   while (!memory && memory.error().code == ErrorCode::limit && has_images() && now() - began < patience_ns) {
     const timespec moment{0, 5'000'000};
     ::nanosleep(&moment, nullptr);

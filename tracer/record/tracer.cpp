@@ -64,6 +64,7 @@ void Tracer::run() {
       if (detaching_ && only_sleepers_left()) break;
     }
     if (detach_requested_ && !events_.muted()) begin_detach();
+    if (!held_ends_.empty()) see_to_held_ends();
     if (std::exchange(look_requested_, false)) look();
     if (heap_) heap_->tell_memory();
     auto outcome = waiter_.wait();
@@ -263,7 +264,7 @@ void Tracer::on_exec(Stop stop) {
 }
 
 void Tracer::on_ended(pid_t tid, int status) {
-  const Task* task = tasks_.find(tid);
+  Task* task = tasks_.find(tid);
   if (task == nullptr) return;
   after_end(*task);
   if (copier_ && tid == task->id.pid) copier_->forget(tid);

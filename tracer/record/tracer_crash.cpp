@@ -19,17 +19,16 @@ bool Tracer::tell_crash(Task& task, const siginfo_t& info) {
   const TaskId id = task.id;
   tasks_.each([&](Task& other) { other.crash_told |= other.id.pid == id.pid; });
   events_.crash(id, info);
-  auto stops = stop_other_threads(id);
+  auto stops = stop_other_threads(id, limits::crash_threads);
   for (const auto& stop : stops) events_.thread_stack({id.pid, stop.tid()});
   for (auto& stop : stops) on_stop(std::move(stop));
   return true;
 }
 
-std::vector<ptrace::Stop> Tracer::stop_other_threads(TaskId task) {
+std::vector<ptrace::Stop> Tracer::stop_other_threads(TaskId task, std::size_t most) {
   std::vector<pid_t> awaited;
   tasks_.each([&](Task& other) {
-    if (other.id.pid != task.pid || other.id.tid == task.tid || awaited.size() == limits::crash_threads)
-      return;
+    if (other.id.pid != task.pid || other.id.tid == task.tid || awaited.size() == most) return;
     interrupt(other);
     if (other.interrupted) awaited.push_back(other.id.tid);
   });

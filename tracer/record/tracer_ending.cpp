@@ -4,11 +4,14 @@
 #include <sys/wait.h>
 #include <utility>
 
+#include "sonde/base/clock.hpp"
 #include "sonde/record/tracer.hpp"
 
 namespace sonde::record {
 
 namespace {
+
+constexpr Nanoseconds held_end_patience = 500'000'000;
 
 // What a task ends with (ptrace(2), PTRACE_EVENT_EXIT), as wait(2) gives it.
 int status_at_end(pid_t tid) { return static_cast<int>(ptrace::event_message(tid).value_or(0)); }
@@ -65,32 +68,60 @@ void Tracer::hold_end(TaskId id, ptrace::Stop stop) {
     return on_ended(ended->tid, ended->status);
   }
   if (auto* same = std::get_if<ptrace::Stop>(&taken)) std::move(*same).forget();
-  held_ends_.emplace(id.pid, std::move(stop));
+  held_ends_.try_emplace(id.pid, HeldEnd{std::move(stop), now()});
+  ControlSignal::raise_soon();
 }
 
-// A task is gone. Where another has ended it at one of its stops, our answer to that stop may have come when
-// it stood at its last one, of which nobody told then: what it had in hand is what it had before.
-void Tracer::after_end(const Task& ended) {
-  if (!copier_ || events_.muted() || ended.let_go) return;
-  if (!ended.ending && ended.registers) copier_->take_state(ended.id, *ended.registers);
-  const auto held = held_ends_.find(ended.id.pid);
+// A task that another has ended at one of its stops: our answer to that stop may have come when it stood at
+// its last one, of which nobody told then. What it had in hand is what it had before.
+void Tracer::count_as_ending(Task& task) {
+  if (std::exchange(task.ending, true) || !task.registers || !copier_) return;
+  copier_->take_state(task.id, *task.registers);
+}
+
+void Tracer::after_end(Task& ended) {
+  if (!heap_ || events_.muted() || ended.let_go) return;
+  count_as_ending(ended);
+  see_to_held_end(ended.id.pid);
+}
+
+// Nothing may hold a process for good: that the others come is sure as a rule, but one that executes another
+// program waits for the very task that is held, and so did one that dumps core before Linux 5.16. The leader
+// of a process is told of last, whenever it ended.
+void Tracer::see_to_held_end(pid_t pid) {
+  const auto held = held_ends_.find(pid);
   if (held == held_ends_.end()) return;
-  bool others = false;
-  tasks_.each([&](const Task& task) {
-    others |= task.id.pid == ended.id.pid && task.id.tid != ended.id.tid && !task.ending;
+  const bool patient = now() < held->second.since + held_end_patience;
+  bool all = true;
+  tasks_.each([&](Task& task) {
+    if (task.id.pid != pid || task.ending) return;
+    const auto status = proc_.status(task.id.tid);
+    if (!status || status->state == 'Z' || status->state == 'X') return count_as_ending(task);
+    all = false;
   });
-  if (others) return;
-  const TaskId last{ended.id.pid, held->second.tid()};
-  heap_->tell_last_memory(last);
-  copier_->copy(last, how_it_ends(last.tid), {});
-  release_held_end(ended.id.pid);
+  if (!all && patient) return;
+  if (all) {
+    const TaskId last{pid, held->second.stop.tid()};
+    heap_->tell_last_memory(last);
+    copier_->copy(last, how_it_ends(last.tid), {});
+  }
+  release_held_end(pid);
+}
+
+// To be called now and then while there are any.
+void Tracer::see_to_held_ends() {
+  std::vector<pid_t> pids;
+  for (const auto& [pid, held] : held_ends_) pids.push_back(pid);
+  for (const pid_t pid : pids) see_to_held_end(pid);
+  if (!held_ends_.empty()) ControlSignal::raise_soon();
 }
 
 void Tracer::release_held_end(pid_t pid) {
   auto node = held_ends_.extract(pid);
   if (node.empty()) return;
-  Task* task = tasks_.find(node.mapped().tid());
-  if (task != nullptr) go_on(*task, std::move(node.mapped()), 0);
+  ptrace::Stop stop = std::move(node.mapped().stop);
+  Task* task = tasks_.find(stop.tid());
+  if (task != nullptr) go_on(*task, std::move(stop), 0);
 }
 
 void Tracer::release_held_ends() {

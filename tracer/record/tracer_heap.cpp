@@ -1,17 +1,11 @@
 // The part of Tracer that minds breakpoints: whoever has them in its memory must be traced, and nobody may be
 // let go before they are out.
 #include <algorithm>
-#include <array>
-#include <cstring>
 #include <ctime>
 #include <map>
 #include <set>
 #include <sys/syscall.h>
-#include <unistd.h>
 #include <utility>
-
-#include <climits>
-#include <fmt/format.h>
 
 #include "sonde/base/clock.hpp"
 #include "sonde/memory/process_memory.hpp"
@@ -23,27 +17,14 @@ namespace sonde::record {
 
 namespace {
 
-constexpr Nanoseconds patience_ns =
-    1'000'000'000;  // For tasks that do not stop: uninterruptible sleep, no breakpoint.
+// For tasks that do not stop: uninterruptible sleep, no breakpoint.
+constexpr Nanoseconds patience_of_detach = 1'000'000'000;
+constexpr Nanoseconds patience_of_a_look = 50'000'000;
 
 // Whether a task that is about to end leaves the others of its process running.
 bool ends_alone(pid_t tid) {
   const auto registers = ptrace::registers(tid);
   return registers && registers->orig_rax == SYS_exit;
-}
-
-// Whether the program that the task wants, which has just called execve(path, ...), is there: a search along
-// $PATH asks for many that are not. Another function may have been called, without a path at that place.
-bool can_execute(pid_t tid) {
-  const auto registers = ptrace::registers(tid);
-  if (!registers) return false;
-  std::array<char, PATH_MAX> path{};
-  const Address at{(*registers)[arch::Register::rdi]};
-  const std::size_t size = memory::ProcessMemory(tid).read(at, std::as_writable_bytes(std::span(path)));
-  const std::string_view name(path.data(), ::strnlen(path.data(), size));
-  if (name.empty() || name.size() == size) return true;
-  const char* base = name.starts_with('/') ? "root" : "cwd";
-  return ::access(fmt::format("/proc/{}/{}/{}", tid, base, name).c_str(), X_OK) == 0;
 }
 
 }  // namespace
@@ -102,10 +83,22 @@ void Tracer::copy_processes(const std::vector<ptrace::Stop>& stops, event::CopyR
     if (!ending.contains(pid)) copier_->copy({pid, tids.front()}, reason, tids);
 }
 
+// A stop that was taken is over for the kernel: if we die now, a task at a breakpoint goes on behind it. So
+// it is put where it goes on first of all.
+void Tracer::serve_breakpoints(std::vector<ptrace::Stop>& stops) {
+  for (ptrace::Stop& stop : stops) {
+    Task* task = tasks_.find(stop.tid());
+    if (task == nullptr || stop.kind() != ptrace::StopKind::signal || stop.signal() != SIGTRAP) continue;
+    if (heap_->serve(*task)) stop = std::move(stop).as(ptrace::StopKind::trap, 0);
+  }
+}
+
 // Everybody stands still for it, and goes on as if nothing had been.
 void Tracer::look() {
-  if (!copier_ || detaching_ || events_.muted()) return;
-  auto stops = stop_all();
+  // What the console has not read yet it would only get later.
+  if (!copier_ || detaching_ || events_.muted() || copier_->has_images()) return;
+  auto stops = stop_all(patience_of_a_look);
+  serve_breakpoints(stops);
   copy_processes(stops, event::CopyReason::looked);
   for (auto& stop : stops) on_stop(std::move(stop));
 }
@@ -113,8 +106,8 @@ void Tracer::look() {
 // What a process has that was forked is its maker's, whom it will be asked of.
 void Tracer::look_before_exec(TaskId task) {
   if (!copier_ || events_.muted() || heap_->shares_memory(task.pid) || heap_->is_forked(task.pid)) return;
-  if (!can_execute(task.tid)) return;
-  auto stops = stop_other_threads(task);
+  auto stops = stop_other_threads(task, tasks_.size());
+  serve_breakpoints(stops);
   std::vector<pid_t> held{task.tid};
   for (const auto& stop : stops) held.push_back(stop.tid());
   copier_->copy(task, event::CopyReason::executes, held);
@@ -160,7 +153,7 @@ void Tracer::let_go_settled(Task& task, ptrace::Stop stop) {
 
 // All tasks stopped, but for those that cannot be. What tells of the end of a task, or of a change of its
 // program, is served meanwhile.
-std::vector<ptrace::Stop> Tracer::stop_all() {
+std::vector<ptrace::Stop> Tracer::stop_all(Nanoseconds patience) {
   std::set<pid_t> awaited;
   tasks_.each([&](Task& task) {
     if (task.ending) return;
@@ -168,7 +161,7 @@ std::vector<ptrace::Stop> Tracer::stop_all() {
     awaited.insert(task.id.tid);
   });
   std::vector<ptrace::Stop> stops;
-  const Nanoseconds deadline = now() + patience_ns;
+  const Nanoseconds deadline = now() + patience;
   while (!awaited.empty() && now() < deadline) {
     auto outcome = ptrace::wait_for_any(ptrace::Block::no);
     if (auto* stop = std::get_if<ptrace::Stop>(&outcome)) {
@@ -236,7 +229,7 @@ void Tracer::take_breakpoints_out() {
   if (!heap_) return;
   std::vector<ptrace::Stop> settled;
   std::vector<int> signals;
-  for (auto& stopped : stop_all()) {
+  for (auto& stopped : stop_all(patience_of_detach)) {
     const Task* task = tasks_.find(stopped.tid());
     if (task == nullptr) continue;
     auto [outcome, signal] = probes::settle(std::move(stopped), heap_->patches_of(task->id.pid));

@@ -43,8 +43,8 @@ struct Development {
 Development develop(const std::vector<GrowthRound>& rounds, const std::vector<std::uint64_t>& values);
 
 // The rounds of one heap. Memory: at most limits::growth_points points, 16 bytes each, however many rounds
-// there are: where there would be more, every other round is merged into the one behind it. The first and the
-// last stay.
+// there are: where there would be more, every other round is merged into the one behind it, from then on too.
+// A round that is merged costs next to nothing.
 class HeapGrowth {
  public:
   // What is live now is what the first round begins with.
@@ -57,7 +57,9 @@ class HeapGrowth {
   // The beginning, as number 0, and then the rounds that were kept.
   const std::vector<GrowthRound>& rounds() const { return rounds_; }
   std::uint64_t count() const { return count_; }
-  // Of so many rounds one was kept, and the last.
+  // When the last round ended, kept or not; the first began.
+  Nanoseconds last_ended() const { return last_ended_; }
+  // Of so many rounds the last one was kept.
   std::uint64_t merged() const { return merged_; }
   // Of ProcessHeap::sites(): a value for each of rounds(), 0 before the site was known.
   std::vector<LivePoint> points_of(std::uint32_t site) const;
@@ -75,6 +77,7 @@ class HeapGrowth {
   std::uint64_t count_ = 0;
   std::uint64_t merged_ = 1;  // A round is kept of so many.
   std::size_t points_ = 0;
+  Nanoseconds last_ended_;
   std::uint64_t resident_ = 0;
   std::uint64_t resident_max_ = 0;  // Since the last kept round.
 };

@@ -50,6 +50,7 @@ inline constexpr std::size_t heap_frames = 4 << 20;    // Frames of all stacks, 
 inline constexpr std::size_t heap_sites = 1 << 20;     // Stacks that are counted apart, in each heap.
 inline constexpr std::size_t growth_rounds = 64;       // Of a heap that are kept, for its growth.
 inline constexpr std::size_t growth_points = 4 << 20;  // What was live of a stack after a round.
+inline constexpr std::size_t growth_heaps = 256;       // Heaps whose growth is kept.
 inline constexpr std::size_t growth_sites = 10'000;    // Stacks whose growth is judged: those that grew most.
 inline constexpr std::size_t heap_threads = 64 << 10;  // Threads that are counted apart.
 inline constexpr std::size_t heap_findings = 256;      // Misuses from different places, of one heap.

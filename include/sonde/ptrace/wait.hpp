@@ -32,6 +32,11 @@ WaitOutcome wait_for_any(Block block);
 // The same of one task.
 WaitOutcome wait_for(pid_t tid, Block block);
 
+// Waits for what one task that runs reports next. Nothing where it has ended and that is not to be told yet:
+// of the leader of a process only after all its other tasks have ended (wait_consider_task() of the kernel's
+// kernel/exit.c, delay_group_leader()), and one of them may be at a stop that nobody answers meanwhile.
+WaitOutcome await(pid_t tid);
+
 // As wait_for_any(), but a stop is only looked at: it is reported again until it is answered. If we die
 // before that the task gets the signal in hand, where of a stop that was taken it is lost
 // (wait_task_stopped() of the kernel's kernel/exit.c, which clears the code that ptrace_stop() returns).

@@ -64,7 +64,8 @@ class HeapCapture {
   bool has_trap_handler(pid_t pid) const { return trap_handlers_.contains(pid); }
   ptrace::WaitOutcome take_trap_handler(pid_t pid, ptrace::Stop stop);
 
-  // Whether the task that was just served has called a function that executes another program.
+  // Whether the task that was just served has called a function that executes another program, for the first
+  // time since its process has called an allocator.
   bool executes() const { return executes_; }
   // Whether the process was made by another that was watched already, whose blocks it has.
   bool is_forked(pid_t pid) const;
@@ -112,6 +113,7 @@ class HeapCapture {
     bool has_allocator = false;
     bool is_32_bit = false;
     bool is_forked = false;
+    bool asked_to_execute = false;  // And has not called an allocator since.
     MemorySchedule memory;
   };
 

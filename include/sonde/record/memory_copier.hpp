@@ -28,13 +28,13 @@ class MemoryCopier {
   // Copies the memory of the task's process, which nobody can change now, and tells of it. `held`: tasks of
   // the process at a stop whose state has not been taken. What was taken is kept where the process goes on.
   void copy(TaskId task, event::CopyReason reason, std::span<const pid_t> held);
+  // That the console has not given back yet.
+  bool has_images() const;
   // The process is gone, or executes another program.
   void forget(pid_t pid) { images_.erase(pid); }
 
  private:
   std::uint64_t room() const;
-  bool has_images() const;  // That the console has not given back yet.
-
   int file_;
   EventWriter& events_;
   std::uint64_t end_ = 0;  // Of what was written; a multiple of the page size.

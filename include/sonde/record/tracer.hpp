@@ -59,12 +59,15 @@ class Tracer {
   void on_signal(Task& task, ptrace::Stop stop);
   // When the signal will end the process: tells it, after which `task` may be gone.
   bool tell_crash(Task& task, const siginfo_t& info);
-  std::vector<ptrace::Stop> stop_other_threads(TaskId task);
+  std::vector<ptrace::Stop> stop_other_threads(TaskId task, std::size_t most);
   void on_new_task(Task& parent, ptrace::StopKind kind);
   void on_exec(ptrace::Stop stop);
   void on_ending(Task& task, ptrace::Stop stop);
   void hold_end(TaskId id, ptrace::Stop stop);
-  void after_end(const Task& ended);
+  void after_end(Task& ended);
+  void count_as_ending(Task& task);
+  void see_to_held_end(pid_t pid);
+  void see_to_held_ends();
   bool all_are_ending(pid_t pid);
   void release_held_end(pid_t pid);
   void release_held_ends();
@@ -96,7 +99,8 @@ class Tracer {
   std::optional<pid_t> maker_by_memory(pid_t child);
   bool must_stay(const Task& task) const;
   void let_go_settled(Task& task, ptrace::Stop stop);
-  std::vector<ptrace::Stop> stop_all();
+  std::vector<ptrace::Stop> stop_all(Nanoseconds patience);
+  void serve_breakpoints(std::vector<ptrace::Stop>& stops);
   static void drop_what_is_over(std::vector<ptrace::Stop>& stops);
   void take_breakpoints_out();
   void take_breakpoints_out_of(const Task& child);
@@ -114,9 +118,13 @@ class Tracer {
   ControlSignal control_signal_;
   EventWriter events_;
   probes::PatchTable* const patches_;
-  std::optional<HeapCapture> heap_;                    // With options_.heap.
-  std::optional<MemoryCopier> copier_;                 // With options_.memory_file.
-  std::unordered_map<pid_t, ptrace::Stop> held_ends_;  // By process: see on_ending().
+  std::optional<HeapCapture> heap_;     // With options_.heap.
+  std::optional<MemoryCopier> copier_;  // With options_.memory_file.
+  struct HeldEnd {
+    ptrace::Stop stop;
+    Nanoseconds since;
+  };
+  std::unordered_map<pid_t, HeldEnd> held_ends_;  // By process: see on_ending().
   SiteLimiter limiter_;
   StopWaiter waiter_;
   process::ProcFs proc_;

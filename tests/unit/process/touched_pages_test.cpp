@@ -1,6 +1,8 @@
 #include "tracer/process/touched_pages.hpp"
 
+#include <cstdio>
 #include <sys/mman.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include <doctest/doctest.h>
@@ -42,12 +44,14 @@ struct Reserved {
   char* begin;
 };
 
-// Whether the kernel can look for them: from Linux 6.7 on.
+// Whether the kernel has PAGEMAP_SCAN: from Linux 6.7 on.
 bool can_scan() {
-  const Reserved large(limits::copied_mapping_bytes + page);
-  auto pages = TouchedPages::of(::getpid());
-  std::vector<Pages> touched;
-  return pages && pages->append(large.mapping(), everything, touched);
+  utsname name{};
+  REQUIRE(::uname(&name) == 0);
+  int major = 0;
+  int minor = 0;
+  REQUIRE(std::sscanf(name.release, "%d.%d", &major, &minor) == 2);
+  return major > 6 || (major == 6 && minor >= 7);
 }
 
 }  // namespace
