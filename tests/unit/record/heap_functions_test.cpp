@@ -49,3 +49,27 @@ TEST_CASE("the table's functions, and before them the user's") {
   CHECK(functions[*functions.find("realloc")].resizes());
   CHECK(functions[*functions.find("posix_memalign")].arguments.result);
 }
+
+TEST_CASE("the function that begins a round is known by its symbol, and as it is demangled") {
+  const auto is_round = [](std::string_view round, std::string_view symbol) {
+    const HeapFunctions functions({}, round);
+    const auto found = functions.find(symbol);
+    return found && functions[*found].purpose == HeapPurpose::round;
+  };
+  CHECK(is_round("serve", "serve"));
+  CHECK(is_round("serve", "_Z5servei"));
+  CHECK(is_round("serve(int)", "_Z5servei"));
+  CHECK(is_round("app::Server::serve", "_ZN3app6Server5serveEi"));
+  CHECK(is_round("_Z5servei", "_Z5servei"));
+  CHECK_FALSE(is_round("serve", "_ZN3app6Server5serveEi"));
+  CHECK_FALSE(is_round("serve", "_Z6serverv"));
+  CHECK_FALSE(is_round("serve(long)", "_Z5servei"));
+  // A part of it that is seldom run is no call.
+  CHECK_FALSE(is_round("serve", "_Z5servei.cold"));
+  CHECK_FALSE(is_round("serve", "malloc"));
+  CHECK_FALSE(HeapFunctions({}).find("execve").has_value());
+  const HeapFunctions looks({}, {}, true);
+  REQUIRE(looks.find("execve"));
+  CHECK(looks[*looks.find("execve")].purpose == HeapPurpose::executes);
+  CHECK(looks[*looks.find("malloc")].purpose == HeapPurpose::allocator);
+}
