@@ -58,6 +58,7 @@ std::vector<OldBlocks> blocks_before(const ProcessHeap& heap, Nanoseconds time) 
     old.oldest = std::min(old.oldest, block.time);
   });
   std::vector<OldBlocks> all;
+  all.reserve(by_site.size());
   for (const auto& [site, old] : by_site) all.push_back(old);
   std::sort(all.begin(), all.end(), [](const OldBlocks& a, const OldBlocks& b) {
     return a.live.bytes != b.live.bytes ? a.live.bytes > b.live.bytes : a.site < b.site;

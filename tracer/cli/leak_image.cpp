@@ -201,12 +201,12 @@ std::vector<glibc_heap::Range> LeakImage::blocks_in_use() const {
   std::vector<glibc_heap::Range> ranges;
   for (const glibc_heap::Block& block : walk_->blocks) {
     const Address end{block.address.value + block.size};
-    if (!ranges.empty() && block.address.value - ranges.back().end.value <= header_bytes) {
+    const bool adjoins = !ranges.empty() && block.address.value - ranges.back().end.value <= header_bytes;
+    // Of too many the last has what is free in between as well, rather than blocks not at all.
+    if (adjoins || ranges.size() == limits::leak_regions / 2) {
       ranges.back().end = end;
-    } else if (ranges.size() < limits::leak_regions / 2) {
-      ranges.push_back({block.address, end});
     } else {
-      ranges.back().end = end;  // With what is free in between, rather than not at all.
+      ranges.push_back({block.address, end});
     }
   }
   return ranges;

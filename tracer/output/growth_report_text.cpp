@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 
 #include "output/leak_lines.hpp"
 #include "output/quantities.hpp"
@@ -22,8 +23,7 @@ std::string live_text(const LivePoint& live) {
 
 // Rates are rounded to whole bytes.
 std::string rate_text(double bytes) {
-  const double size = bytes < 0 ? -bytes : bytes;
-  return (bytes < 0 ? "-" : "") + bytes_text(static_cast<std::uint64_t>(size + 0.5));
+  return (bytes < 0 ? "-" : "") + bytes_text(static_cast<std::uint64_t>(std::llround(std::fabs(bytes))));
 }
 
 class Report {

@@ -14,7 +14,6 @@ namespace sonde::output {
 namespace {
 
 using leaks::ClassTotal;
-using leaks::Frame;
 using leaks::LeakClass;
 using leaks::Record;
 
