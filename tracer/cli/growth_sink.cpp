@@ -95,9 +95,9 @@ void GrowthSink::report(Nanoseconds time) {
   for (const analysis::ProcessHeap* heap : table_.heaps()) {
     const auto kept = growths_.find(heap->id());
     if (kept == growths_.end() && settings_.rounds != Rounds::function) continue;
-    // Of a process that has not called the function yet there is nothing.
-    const analysis::HeapGrowth none(*heap, time);
-    const analysis::HeapGrowth& growth = kept == growths_.end() ? none : kept->second;
+    // A process that has not called the function yet has had no round.
+    std::optional<analysis::HeapGrowth> none;
+    const analysis::HeapGrowth& growth = kept == growths_.end() ? none.emplace(*heap, time) : kept->second;
     found_ |= output::grows(growth);
     if (any && !settings_.json) out_.buffer() += '\n';
     any = true;

@@ -10,15 +10,12 @@
 
 namespace sonde::cli {
 
-class GrowthSink final : public output::Sink {
+class GrowthSink final : public output::EventSink {
  public:
   // `table` and `names` are told of each event before. What the tracer has to say goes to standard error.
   GrowthSink(output::Stream& out, const GrowthSettings& settings, const analysis::HeapTable& table,
              const StackNames& names);
 
-  void call_entered(const decode::Call&) override {}
-  void call_exited(const decode::Call&) override {}
-  void call_unfinished(const decode::Call&, Nanoseconds, output::Unfinished) override {}
   void event(const event::Event& event, bool shown) override;
   void finish(Nanoseconds time) override;
   // Writes what there is to say so far; more events may follow.

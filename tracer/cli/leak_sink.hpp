@@ -32,15 +32,12 @@ class HeapFrames {
   std::vector<suppress::Frame> frames_;
 };
 
-class LeakSink final : public output::Sink {
+class LeakSink final : public output::EventSink {
  public:
   // `table` and `names` are told of each event before. What the tracer has to say goes to standard error.
   LeakSink(output::Stream& out, int memory_file, LeakCheck check, const analysis::HeapTable& table,
            const StackNames& names);
 
-  void call_entered(const decode::Call&) override {}
-  void call_exited(const decode::Call&) override {}
-  void call_unfinished(const decode::Call&, Nanoseconds, output::Unfinished) override {}
   void event(const event::Event& event, bool shown) override;
   void finish(Nanoseconds time) override;
   bool found() const { return check_.found(); }

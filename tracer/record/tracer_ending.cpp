@@ -40,6 +40,12 @@ bool Tracer::all_are_ending(pid_t pid) {
   return all;
 }
 
+// The task is the last of its process, or is held until the others have ended.
+void Tracer::look_at_end(TaskId last) {
+  heap_->tell_last_memory(last);
+  if (copier_) copier_->copy(last, how_it_ends(last.tid), {});
+}
+
 // One that ends all of its process is held until the others have ended as well, so that the memory stays:
 // they have been killed, and come soon.
 void Tracer::on_ending(Task& task, ptrace::Stop stop) {
@@ -48,8 +54,7 @@ void Tracer::on_ending(Task& task, ptrace::Stop stop) {
   if (copier_) copier_->take_state(task.id);
   const TaskId id = task.id;
   if (all_are_ending(id.pid)) {
-    heap_->tell_last_memory(id);
-    if (copier_) copier_->copy(id, how_it_ends(id.tid), {});
+    look_at_end(id);
     go_on(task, std::move(stop), 0);
     return release_held_end(id.pid);
   }
@@ -100,11 +105,7 @@ void Tracer::see_to_held_end(pid_t pid) {
     all = false;
   });
   if (!all && patient) return;
-  if (all) {
-    const TaskId last{pid, held->second.stop.tid()};
-    heap_->tell_last_memory(last);
-    copier_->copy(last, how_it_ends(last.tid), {});
-  }
+  if (all) look_at_end({pid, held->second.stop.tid()});
   release_held_end(pid);
 }
 

@@ -7,7 +7,7 @@
 
 namespace sonde::output {
 
-class HeapReportSink final : public Sink {
+class HeapReportSink final : public EventSink {
  public:
   enum class Form { text, json, csv };
 
@@ -16,9 +16,6 @@ class HeapReportSink final : public Sink {
   HeapReportSink(Stream& out, Stream* notices, Form form, const HeapReportOptions& options,
                  const analysis::HeapTable& table, const StackSource& stacks);
 
-  void call_entered(const decode::Call&) override {}
-  void call_exited(const decode::Call&) override {}
-  void call_unfinished(const decode::Call&, Nanoseconds, Unfinished) override {}
   void event(const event::Event& event, bool shown) override;
   void finish(Nanoseconds time) override;
   // What there is to say so far. Events may follow, and another report.

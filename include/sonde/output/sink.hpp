@@ -34,4 +34,12 @@ class Sink {
   virtual void finish(Nanoseconds time) = 0;
 };
 
+// A sink that calls do not matter to.
+class EventSink : public Sink {
+ public:
+  void call_entered(const decode::Call&) final {}
+  void call_exited(const decode::Call&) final {}
+  void call_unfinished(const decode::Call&, Nanoseconds, Unfinished) final {}
+};
+
 }  // namespace sonde::output

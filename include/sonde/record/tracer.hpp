@@ -69,6 +69,7 @@ class Tracer {
   void see_to_held_end(pid_t pid);
   void see_to_held_ends();
   bool all_are_ending(pid_t pid);
+  void look_at_end(TaskId last);
   void release_held_end(pid_t pid);
   void release_held_ends();
   void remember_registers(Task& task);

@@ -4,17 +4,15 @@
 
 #include <csignal>
 #include <filesystem>
-#include <fstream>
 #include <iterator>
 
 #include <doctest/doctest.h>
-#include <rapidjson/document.h>
-#include <rapidjson/schema.h>
 #include <rapidjson/stringbuffer.h>
 
 #include "sonde/allocator/functions.hpp"
 #include "sonde/output/summary.hpp"
 #include "unit/output/player.hpp"
+#include "unit/output/schema.hpp"
 
 using namespace sonde;
 using namespace sonde::output;
@@ -44,29 +42,6 @@ struct Trace {
   Stream out{UniqueFd{}};
   JsonSink sink;
   Player play;
-};
-
-class Schema {
- public:
-  Schema() {
-    std::ifstream file(SONDE_DOCS "/events.schema.json");
-    const std::string text(std::istreambuf_iterator<char>(file), {});
-    rapidjson::Document document;
-    REQUIRE_FALSE(document.Parse(text.c_str()).HasParseError());
-    schema_ = std::make_unique<rapidjson::SchemaDocument>(document);
-  }
-
-  // Empty when `line` fits, else what does not.
-  std::string complaint(const std::string& line) const {
-    rapidjson::Document document;
-    if (document.Parse(line.c_str()).HasParseError()) return "does not parse";
-    rapidjson::SchemaValidator validator(*schema_);
-    if (document.Accept(validator)) return {};
-    return std::string("breaks ") + validator.GetInvalidSchemaKeyword();
-  }
-
- private:
-  std::unique_ptr<rapidjson::SchemaDocument> schema_;
 };
 
 // One of everything.
