@@ -208,12 +208,12 @@ class Program:
 class Sonde(Program):
     """A running sonde that writes its trace to a file."""
 
-    def __init__(self, test, arguments, trace=True, **options):
+    def __init__(self, test, arguments, trace=True, prefix=(), **options):
         self.trace_path = test.folder / f"trace.{len(test.programs)}"
         if trace:
             verb = next(i for i, word in enumerate(arguments) if word in ("run", "attach", "leaks"))
             arguments = [*arguments[:verb + 1], "-o", self.trace_path, *arguments[verb + 1:]]
-        super().__init__(test, [SONDE, *arguments], **options)
+        super().__init__(test, [*prefix, SONDE, *arguments], **options)
 
     def trace(self):
         try:

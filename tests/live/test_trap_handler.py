@@ -8,6 +8,7 @@ import unittest
 import harness
 from harness import LiveTest, Proc, changed_code, wait_until
 
+WITHOUT_ADMIN = ["setpriv", "--bounding-set=-sys_admin", "--inh-caps=-sys_admin"]
 TRAP = 1 << (signal.SIGTRAP - 1)
 
 
@@ -19,7 +20,7 @@ class TrapHandler(LiveTest):
     rounds = int(os.environ.get("SONDE_TEST_ROUNDS", "12"))
 
     def watch(self, target, *options, **more):
-        sonde = self.sonde("attach", "-qq", "--events", "heap", *options, str(target.pid), **more)
+        sonde = self.sonde("attach", "--events", "heap", *options, str(target.pid), **more)
         wait_until(lambda: changed_code(target.pid), "there are breakpoints in the target")
         return sonde
 
@@ -34,10 +35,11 @@ class TrapHandler(LiveTest):
         self.assert_untouched(target.pid)
         self.assertEqual(changed_code(target.pid), [])
 
-    def watched(self, *options, letters="a"):
+    def watched(self, *options, letters="a", before="", **more):
         target = self.target("trap_disposition")
         target.ready()
-        sonde = self.watch(target, *options)
+        self.do(target, before)
+        sonde = self.watch(target, *options, **more)
         self.do(target, letters)
         return target, sonde
 
@@ -77,11 +79,35 @@ class TrapHandler(LiveTest):
         self.leaves_no_trace(target)
         self.do(target, "dt", "its own", "trapped")
 
-    def test_none_under_a_filter_of_the_program_s(self):
-        target, sonde = self.watched(letters="sa")
-        self.do(target, "d", "default")
+    def test_under_a_filter_of_the_program_s(self):
+        # It would end the program for the call that sets a handler.
+        target, sonde = self.watched(letters="a", before="s")
+        self.do(target, "d", "another")
         sonde.interrupt()
         self.leaves_no_trace(target)
+        self.do(target, "d", "default")
+
+    def test_a_filter_that_comes_later(self):
+        for leave in (lambda sonde: sonde.interrupt(), lambda sonde: os.kill(sonde.tracer(), signal.SIGKILL)):
+            target, sonde = self.watched(letters="as")
+            leave(sonde)
+            sonde.status()
+            self.leaves_no_trace(target)
+            self.do(target, "da", "default")
+
+    def test_a_filter_that_sonde_may_not_suspend(self):
+        target, sonde = self.watched(letters="a", before="s", prefix=WITHOUT_ADMIN)
+        self.do(target, "d", "default")
+        sonde.kill(signal.SIGINT)
+        self.assertEqual(sonde.status(), 0)
+        self.leaves_no_trace(target)
+
+        target, sonde = self.watched(letters="as", prefix=WITHOUT_ADMIN)
+        sonde.kill(signal.SIGINT)
+        self.assertEqual(sonde.status(), 0)
+        self.assertIn("handler of SIGTRAP that sonde has given this process stays", sonde.errors())
+        self.assert_untouched(target.pid)
+        self.do(target, "da", "another")
 
     def test_children(self):
         target, sonde = self.watched()

@@ -1,9 +1,11 @@
 // Does one thing for each letter that it reads, and then says so; several letters of a line follow each
 // other: a: allocates; d: says what SIGTRAP's disposition is; h: handles SIGTRAP; i: ignores it; b: blocks
 // it; f: has a child allocate and say the disposition; v: the same of a program that it executes; s: takes on
-// a seccomp filter that allows everything; t: sends SIGTRAP to itself; x: runs into an int3 of its own.
+// a seccomp filter that ends the process when it sets a disposition; t: sends SIGTRAP to itself; x: runs into
+// an int3 of its own.
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <stddef.h>
 #include <sys/prctl.h>
 
 #include "target.h"
@@ -41,8 +43,15 @@ static void in_child(char** argv) {
 }
 
 static void take_on_filter(void) {
-  struct sock_filter allow = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
-  const struct sock_fprog program = {1, &allow};
+  struct sock_filter lines[] = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_rt_sigaction, 0, 3),
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[1])),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 1, 0),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  };
+  const struct sock_fprog program = {sizeof lines / sizeof lines[0], lines};
   must(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0, "no_new_privs");
   must(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0, "seccomp");
 }

@@ -54,6 +54,7 @@ class Keeper {
   void kill_processes();
   void look_at_children();
   void look_at_program();
+  void on_program_ended(int status);
   void on_console_gone();
   void on_tracer_gone(int status);
   void read_signals();
@@ -329,7 +330,10 @@ void Keeper::look_at_children() {
 }
 
 void Keeper::on_tracer_gone(int status) {
-  if (patches_ && WIFSIGNALED(status)) probes::recover(*patches_);
+  if (patches_ && WIFSIGNALED(status)) {
+    for (const auto& ended : probes::recover(*patches_).ends)
+      if (ended.tid == program_) on_program_ended(ended.status);
+  }
   ring_->close();
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return;
   own_status_ = own_failure;
@@ -349,10 +353,14 @@ void Keeper::look_at_program() {
       job_.stop_with_program(WSTOPSIG(*status), tracer_ != 0);
       continue;
     }
-    program_ = 0;
-    program_status_ = *status;
-    if (auto executed = launch_->executed(); !executed) program_failure_ = executed.error();
+    on_program_ended(*status);
   }
+}
+
+void Keeper::on_program_ended(int status) {
+  program_ = 0;
+  program_status_ = status;
+  if (auto executed = launch_->executed(); !executed) program_failure_ = executed.error();
 }
 
 bool Keeper::done() const {

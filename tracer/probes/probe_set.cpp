@@ -16,6 +16,10 @@ bool begins_with(Bytes code, Bytes beginning) {
 
 }  // namespace
 
+Address resumes_at(const Patch& patch) {
+  return {patch.slot_size != 0 ? patch.slot + 1 : patch.address + patch.size};
+}
+
 std::optional<Address> outside_slot(const Patch& patch, Address pc) {
   const std::uint64_t into = pc.value - patch.slot;
   if (into >= patch.slot_size) return std::nullopt;
@@ -26,6 +30,11 @@ std::optional<Address> outside_slot(const Patch& patch, Address pc) {
 bool restore_text(const Text& text, const Patch& patch) {
   const auto original = std::byte(patch.original);
   return text.byte_at({patch.address}) == int3 && text.write({patch.address}, {&original, 1});
+}
+
+bool has_slot_alone(const Text& text, const Patch& patch) {
+  return patch.slot_size != 0 && text.byte_at({patch.address}) == std::byte(patch.original) &&
+         text.byte_at({patch.slot}) == slot_mark;
 }
 
 void clear_slot(const Text& text, const Patch& patch) {
@@ -105,10 +114,8 @@ bool ProbeSet::insert(const arch::Code& decoder, Address at, Bytes code, Tag tag
   Patch* patch = table_.claim(at, std::to_integer<std::uint8_t>(code.front()));
   if (patch == nullptr) return false;
   patch->size = static_cast<std::uint8_t>(instruction->size);
-  Address resume = at + instruction->size;
   bool good = true;
   if (slot) {
-    resume = slot->area->begin + 1;
     patch->slot = slot->area->begin.value;
     patch->slot_size = static_cast<std::uint8_t>(slot->bytes.size());
     patch->executed_at = static_cast<std::uint8_t>(slot->executed_at);
@@ -122,7 +129,7 @@ bool ProbeSet::insert(const arch::Code& decoder, Address at, Bytes code, Tag tag
     return false;
   }
   if (slot) slot->area->begin = slot->area->begin + patch->slot_size;
-  probes_.emplace(at.value, Probe{at, resume, tag, patch->size, patch});
+  probes_.emplace(at.value, Probe{at, resumes_at(*patch), tag, patch->size, patch});
   return true;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <optional>
 #include <utility>
 #include <variant>
 
@@ -14,11 +15,20 @@ namespace {
 
 using ptrace::Stop;
 using ptrace::StopKind;
+using ptrace::WaitOutcome;
 using Patches = std::span<const Patch* const>;
 
-bool stands_behind(Patches patches, Address pc) {
-  return std::any_of(patches.begin(), patches.end(),
-                     [&](const Patch* patch) { return patch->address + 1 == pc.value; });
+const Patch* patch_behind(Patches patches, Address pc) {
+  const auto found =
+      std::ranges::find_if(patches, [&](const Patch* patch) { return patch->address + 1 == pc.value; });
+  return found == patches.end() ? nullptr : *found;
+}
+
+std::optional<Address> outside_slots(Patches patches, Address pc) {
+  for (const Patch* patch : patches) {
+    if (const auto outside = outside_slot(*patch, pc)) return outside;
+  }
+  return std::nullopt;
 }
 
 bool is_int3(const Stop& stop) {
@@ -27,33 +37,46 @@ bool is_int3(const Stop& stop) {
   return info && ptrace::is_int3(*info);
 }
 
+// Whose SIGTRAP is told of next: the kernel reports a trap before every other signal, and a stop that was
+// asked for before that, at which no signal is in hand.
+bool is_yet_to_trap(const Stop& stop) {
+  return stop.kind() != StopKind::signal && ptrace::trap_waits(stop.tid());
+}
+
+// A stop is over for the kernel once it was taken, and a task whose tracer dies then goes on behind its
+// breakpoint; before that, it goes back one byte, unless it was sent to a slot. So it is sent there, and then
+// taken.
+WaitOutcome swallow(Stop stop, const Patch* behind) {
+  if (behind != nullptr) ptrace::poke_pc(stop.tid(), resumes_at(*behind));
+  return ptrace::take(std::move(stop));
+}
+
 }  // namespace
 
 Settled settle(Stop stop, Patches patches) {
   const pid_t tid = stop.tid();
   Address pc;
   if (!ptrace::peek_pc(tid, pc)) return {std::move(stop), 0};
-  if (stands_behind(patches, pc)) {
-    if (is_int3(stop)) {
-      ptrace::poke_pc(tid, {pc.value - 1});
-      return {std::move(stop), 0};
-    }
-    // The kernel reports a trap before every other signal, and a stop that was asked for before that: here no
-    // signal is in hand.
-    if (stop.kind() != StopKind::signal && ptrace::trap_waits(tid)) {
+  const Patch* behind = patch_behind(patches, pc);
+  bool swallowed = false;
+  if (behind != nullptr || outside_slots(patches, pc)) {
+    if (is_yet_to_trap(stop)) {
       if (!std::move(stop).resume(ptrace::Run::freely, 0)) return {ptrace::Nothing{}, 0};
       auto outcome = ptrace::await(tid);
       if (auto* next = std::get_if<Stop>(&outcome)) return settle(std::move(*next), patches);
       return {std::move(outcome), 0};
     }
-  }
-  for (const Patch* patch : patches) {
-    if (const auto outside = outside_slot(*patch, pc)) {
-      ptrace::poke_pc(tid, *outside);
-      break;
+    if (is_int3(stop)) {
+      auto taken = swallow(std::move(stop), behind);
+      auto* same = std::get_if<Stop>(&taken);
+      if (same == nullptr || ptrace::ends_program(same->kind())) return {std::move(taken), 0};
+      stop = std::move(*same);
+      swallowed = true;
     }
   }
-  const int signal = stop.signal_in_hand();
+  if (!ptrace::peek_pc(tid, pc)) return {std::move(stop), 0};
+  if (const auto outside = outside_slots(patches, pc)) ptrace::poke_pc(tid, *outside);
+  const int signal = swallowed ? 0 : stop.signal_in_hand();
   return {std::move(stop), signal};
 }
 

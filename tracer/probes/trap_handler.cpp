@@ -4,7 +4,9 @@
 #include <array>
 #include <csignal>
 #include <cstdint>
+#include <fstream>
 #include <optional>
+#include <string>
 #include <sys/syscall.h>
 #include <utility>
 #include <variant>
@@ -34,10 +36,12 @@ constexpr std::array<std::uint8_t, handler_code_bytes> machine_code{
     0xc3,                                      // done: ret
     0xb8, 0x0f, 0x00, 0x00, 0x00,              // mov eax, SYS_rt_sigreturn
     0x0f, 0x05,                                // syscall
+    0x90,        // slot_mark: a task may be sent to the call with the SIGTRAP of an int3 in hand
+    0x0f, 0x05,  // syscall
     0xeb, 0xfe,  // jmp to itself: a task whose tracer died in its call waits here
 };
 constexpr std::uint64_t restorer_at = 32;
-constexpr std::uint64_t call_at = 37;
+constexpr std::uint64_t call_at = 40;
 static_assert(call_at + ptrace::syscall_code.size() + 2 == handler_code_bytes);
 static_assert(SI_KERNEL == 0x80 && SYS_rt_sigreturn == 0x0f);
 static_assert(offsetof(siginfo_t, si_code) == 8);
@@ -59,13 +63,48 @@ Action action_of(const HandlerRow& row) {
   return {row.code, SA_SIGINFO | SA_ONSTACK | sa_restorer, row.code + restorer_at, ~std::uint64_t{0}};
 }
 
+bool has_filter(pid_t tid) {
+  std::ifstream status("/proc/" + std::to_string(tid) + "/status");
+  for (std::string line; std::getline(status, line);)
+    if (line.starts_with("Seccomp:")) return line.find_first_of("12") != std::string::npos;
+  return false;
+}
+
+// The seccomp filters of a stopped task, suspended where we may do that (PTRACE_O_SUSPEND_SECCOMP of
+// ptrace(2)). To be in force again before the task runs code of the program.
+class Filters {
+ public:
+  Filters(pid_t tid, const ptrace::Options& options) : tid_(tid), options_(options), there_(has_filter(tid)) {
+    ptrace::Options suspending = options;
+    suspending.suspends_filters = true;
+    suspended_ = there_ && ptrace::set_options(tid, suspending);
+  }
+  ~Filters() {
+    if (suspended_) ptrace::set_options(tid_, options_);
+  }
+  Filters(const Filters&) = delete;
+  Filters& operator=(const Filters&) = delete;
+
+  bool see_calls() const { return there_ && !suspended_; }
+
+ private:
+  pid_t tid_;
+  ptrace::Options options_;
+  bool there_;
+  bool suspended_;
+};
+
 // Calls of rt_sigaction by a task, with their arguments in memory below its stack, which is put back.
 class SigactionCalls {
  public:
-  SigactionCalls(Stop stop, HandlerRow& row)
-      : row_(row), text_(row.pid.load()), call_{row.code + call_at}, outcome_(std::move(stop)) {
+  SigactionCalls(Stop stop, HandlerRow& row, const ptrace::Options& options)
+      : row_(row),
+        text_(row.pid.load()),
+        call_{row.code + call_at},
+        filters_(stop.tid(), options),
+        outcome_(std::move(stop)) {
     std::uint64_t sp = 0;
-    if (!ptrace::peek_sp(std::get<Stop>(outcome_).tid(), sp)) return;
+    if (filters_.see_calls() || !ptrace::peek_sp(std::get<Stop>(outcome_).tid(), sp)) return;
     // Far below the red zone (psABI, "The Stack Frame"), where nobody counts on anything.
     const Address below{(sp - distance) & ~std::uint64_t{15}};
     if (text_.read(below, std::as_writable_bytes(std::span(&before_, 1)))) memory_ = below;
@@ -114,6 +153,7 @@ class SigactionCalls {
   HandlerRow& row_;
   Text text_;
   Address call_;
+  Filters filters_;
   WaitOutcome outcome_;
   std::optional<Address> memory_;
   Memory before_;
@@ -154,23 +194,27 @@ std::unique_ptr<TrapHandler> TrapHandler::copy_for(pid_t child) const {
   return std::unique_ptr<TrapHandler>(new TrapHandler(table_, row));
 }
 
-WaitOutcome TrapHandler::install(Stop stop) const {
+WaitOutcome TrapHandler::install(Stop stop, const ptrace::Options& options) const {
   if (!is_there(Text(row_->pid.load()), *row_)) return stop;
-  SigactionCalls calls(std::move(stop), *row_);
+  SigactionCalls calls(std::move(stop), *row_, options);
   const auto now = calls.get();
   if (now && (now->handler == sig_dfl || now->handler == sig_ign)) calls.set(action_of(*row_));
   return std::move(calls).outcome();
 }
 
-WaitOutcome TrapHandler::take_out(Stop stop) const { return probes::take_out(*row_, std::move(stop)); }
+WaitOutcome TrapHandler::take_out(Stop stop, const ptrace::Options& options) const {
+  return probes::take_out(*row_, std::move(stop), options);
+}
 
-WaitOutcome take_out(HandlerRow& row, Stop stop) {
+bool can_set_handler(pid_t tid, const ptrace::Options& options) { return !Filters(tid, options).see_calls(); }
+
+WaitOutcome take_out(HandlerRow& row, Stop stop, const ptrace::Options& options) {
   const Text text(row.pid.load());
   if (!is_there(text, row)) return stop;
   bool gone = false;
   std::optional<WaitOutcome> outcome;
   {
-    SigactionCalls calls(std::move(stop), row);
+    SigactionCalls calls(std::move(stop), row, options);
     const auto now = calls.get();
     gone = now && (now->handler != row.code || calls.set({row.ignored ? sig_ign : sig_dfl}));
     outcome = std::move(calls).outcome();
@@ -179,6 +223,10 @@ WaitOutcome take_out(HandlerRow& row, Stop stop) {
   return *std::move(outcome);
 }
 
-bool runs_handler(const HandlerRow& row, Address pc) { return pc.value - row.code < handler_code_bytes; }
+bool runs_handler(const HandlerRow& row, Address pc) { return pc.value - row.code < call_at; }
+
+bool is_at_call(const HandlerRow& row, Address pc) {
+  return pc.value - row.code - call_at < handler_code_bytes - call_at;
+}
 
 }  // namespace sonde::probes

@@ -41,7 +41,9 @@ class Saved {
     there.rsi = call.args[1];
     there.rdx = call.args[2];
     there.r10 = call.args[3];
-    return block_all_but(0) && ::ptrace(PTRACE_SETREGS, tid_, nullptr, &there) == 0;
+    // Whoever finds the task elsewhere knows that nothing else of it was changed: the registers come first,
+    // and are put back last.
+    return ::ptrace(PTRACE_SETREGS, tid_, nullptr, &there) == 0 && block_all_but(0);
   }
 
   bool block_all_but(int signal) const {
@@ -53,13 +55,14 @@ class Saved {
   void keep(InterruptedTask& kept) const {
     std::memcpy(kept.registers.data(), &registers_, sizeof registers_);
     kept.signal_mask = mask_;
+    kept.signal = info_ && !is_int3(*info_) ? info_->si_signo : 0;
     kept.tid.store(tid_, std::memory_order_release);
   }
 
   void put_back() {
-    ::ptrace(PTRACE_SETREGS, tid_, nullptr, &registers_);
-    ::ptrace(PTRACE_SETSIGMASK, tid_, word(sizeof mask_), &mask_);
     if (info_) ::ptrace(PTRACE_SETSIGINFO, tid_, nullptr, &*info_);
+    ::ptrace(PTRACE_SETSIGMASK, tid_, word(sizeof mask_), &mask_);
+    ::ptrace(PTRACE_SETREGS, tid_, nullptr, &registers_);
   }
 
  private:
@@ -108,12 +111,15 @@ WaitOutcome make(Stop stop, Address code, bool& interrupted) {
       [&](const Stop& at) { return can_call(at.kind()) && stands_at(at, behind); }, ours);
 }
 
-// A signal that was in hand can be delivered at a stop for a signal alone: it is sent once more.
+// A signal that was in hand can be delivered at a stop for a signal alone: it is sent once more. The stop is
+// taken, or the signal would be delivered here if we died.
 WaitOutcome take_in_hand_again(Stop stop, int signal, const Saved& saved, bool& interrupted) {
   if (!saved.block_all_but(signal) || ::syscall(SYS_tkill, stop.tid(), signal) != 0) return stop;
-  return run_to(
+  auto outcome = run_to(
       std::move(stop), Run::freely,
       [&](const Stop& at) { return at.kind() == StopKind::signal && at.signal() == signal; }, interrupted);
+  auto* there = std::get_if<Stop>(&outcome);
+  return there == nullptr ? std::move(outcome) : take(std::move(*there));
 }
 
 }  // namespace
@@ -159,8 +165,8 @@ void put_back(const Stop& stop, const InterruptedTask& kept) {
   user_regs_struct registers;
   std::memcpy(&registers, kept.registers.data(), sizeof registers);
   std::uint64_t mask = kept.signal_mask;
-  ::ptrace(PTRACE_SETREGS, stop.tid(), nullptr, &registers);
   ::ptrace(PTRACE_SETSIGMASK, stop.tid(), word(sizeof mask), &mask);
+  ::ptrace(PTRACE_SETREGS, stop.tid(), nullptr, &registers);
 }
 
 }  // namespace sonde::ptrace

@@ -37,15 +37,29 @@ void take_entry(const __ptrace_syscall_info& raw, std::uint64_t nr, const std::u
 
 }  // namespace
 
-Result<void> seize(pid_t tid, const Options& options) {
+namespace {
+
+std::uint64_t bits_of(const Options& options) {
   std::uint64_t bits = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC;
   if (options.threads) bits |= PTRACE_O_TRACECLONE;
   if (options.children) bits |= PTRACE_O_TRACECLONE | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK;
   if (options.seccomp) bits |= PTRACE_O_TRACESECCOMP;
   if (options.kill_on_exit) bits |= PTRACE_O_EXITKILL;
   if (options.ends) bits |= PTRACE_O_TRACEEXIT;
-  if (::ptrace(PTRACE_SEIZE, tid, nullptr, word(bits)) != 0) return fail_errno(errno, "PTRACE_SEIZE");
+  if (options.suspends_filters) bits |= PTRACE_O_SUSPEND_SECCOMP;
+  return bits;
+}
+
+}  // namespace
+
+Result<void> seize(pid_t tid, const Options& options) {
+  if (::ptrace(PTRACE_SEIZE, tid, nullptr, word(bits_of(options))) != 0)
+    return fail_errno(errno, "PTRACE_SEIZE");
   return {};
+}
+
+bool set_options(pid_t tid, const Options& options) {
+  return ::ptrace(PTRACE_SETOPTIONS, tid, nullptr, word(bits_of(options))) == 0;
 }
 
 bool interrupt(pid_t tid) { return ::ptrace(PTRACE_INTERRUPT, tid, nullptr, nullptr) == 0; }
@@ -106,12 +120,23 @@ bool signal_waits(pid_t tid) {
 // X86_TRAP_BP has SI_KERNEL (arch/x86/kernel/traps.c of the kernel, do_int3_user()).
 bool is_int3(const siginfo_t& info) { return info.si_signo == SIGTRAP && info.si_code == SI_KERNEL; }
 
-bool trap_waits(pid_t tid) {
+namespace {
+
+template <typename Wanted>
+bool any_waits(pid_t tid, Wanted wanted) {
   constexpr int batch = 32;
   std::array<siginfo_t, batch> waiting;
   __ptrace_peeksiginfo_args range{0, 0, batch};
   const long n = ::ptrace(PTRACE_PEEKSIGINFO, tid, &range, waiting.data());
-  return n > 0 && std::any_of(waiting.begin(), waiting.begin() + n, is_int3);
+  return n > 0 && std::any_of(waiting.begin(), waiting.begin() + n, wanted);
+}
+
+}  // namespace
+
+bool trap_waits(pid_t tid) { return any_waits(tid, is_int3); }
+
+bool waits(pid_t tid, int signal) {
+  return any_waits(tid, [&](const siginfo_t& info) { return info.si_signo == signal; });
 }
 
 std::optional<arch::Registers> registers(pid_t tid) {

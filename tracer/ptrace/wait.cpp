@@ -69,17 +69,40 @@ WaitOutcome outcome_of(pid_t tid, int status) {
 
 namespace {
 
-// By the field behind the name, which is in parentheses and may have others (proc_pid_stat(5)).
-bool is_zombie(pid_t tid) {
+// The field behind the name, which is in parentheses and may have others (proc_pid_stat(5)).
+char state_of(pid_t tid) {
   std::array<char, 32> path{};
   std::snprintf(path.data(), path.size(), "/proc/%d/stat", tid);
   const UniqueFd file(::open(path.data(), O_RDONLY | O_CLOEXEC));
   std::array<char, 512> text{};
   const ssize_t size = file ? ::read(file.value(), text.data(), text.size()) : 0;
-  if (size <= 0) return false;
+  if (size <= 0) return '?';
   const std::string_view line(text.data(), static_cast<std::size_t>(size));
   const std::size_t name_end = line.rfind(") ");
-  return name_end != std::string_view::npos && line.substr(name_end + 2).starts_with('Z');
+  return name_end == std::string_view::npos || name_end + 2 >= line.size() ? '?' : line[name_end + 2];
+}
+
+// Whose reports, for waitid(2).
+struct Whose {
+  idtype_t type;
+  pid_t tid;
+};
+
+WaitOutcome look(Whose whose, Block block) {
+  siginfo_t info;
+  info.si_pid = 0;
+  const int options = WEXITED | WSTOPPED | WNOWAIT | __WALL | (block == Block::yes ? 0 : WNOHANG);
+  if (::waitid(whose.type, static_cast<id_t>(whose.tid), &info, options) != 0) {
+    if (errno == EINTR) return Interrupted{};
+    return NoTracees{};
+  }
+  if (info.si_pid == 0) return Nothing{};
+  // An end has nothing in hand, and wait4(2) has its status as everybody knows it.
+  if (info.si_code != CLD_TRAPPED) return wait_for(info.si_pid, Block::no);
+  // A thread that executes a program, and has its leader's tid now, answers to nothing before its stop is
+  // taken (looks_like_a_spurious_pid() of the kernel's kernel/ptrace.c).
+  if (info.si_status >> 8 == PTRACE_EVENT_EXEC) return wait_for(info.si_pid, Block::no);
+  return classify(info.si_pid, info.si_status << 8 | 0x7f);
 }
 
 }  // namespace
@@ -88,11 +111,11 @@ WaitOutcome await(pid_t tid) {
   constexpr int at_once = 200;  // Most answer within a few microseconds.
   constexpr int between_looks = 50;
   for (int attempt = 1;; ++attempt) {
-    auto outcome = wait_for(tid, Block::no);
+    auto outcome = look_at(tid);
     if (!std::holds_alternative<Nothing>(outcome) && !std::holds_alternative<Interrupted>(outcome))
       return outcome;
     if (attempt < at_once) continue;
-    if (attempt % between_looks == 0 && is_zombie(tid)) return wait_for(tid, Block::no);
+    if (attempt % between_looks == 0 && state_of(tid) == 'Z') return wait_for(tid, Block::no);
     const timespec moment{0, 20'000};
     ::nanosleep(&moment, nullptr);
   }
@@ -125,29 +148,31 @@ bool is_over(const Stop& stop) {
 
 WaitOutcome wait_for_any(Block block) { return wait_for(-1, block); }
 
-WaitOutcome look_at_any(Block block) {
-  siginfo_t info;
-  info.si_pid = 0;
-  const int options = WEXITED | WSTOPPED | WNOWAIT | __WALL | (block == Block::yes ? 0 : WNOHANG);
-  if (::waitid(P_ALL, 0, &info, options) != 0) {
-    if (errno == EINTR) return Interrupted{};
-    return NoTracees{};
+WaitOutcome look_at_any(Block block) { return look({P_ALL, 0}, block); }
+
+WaitOutcome look_at(pid_t tid) { return look({P_PID, tid}, Block::no); }
+
+WaitOutcome take(Stop stop) {
+  auto taken = wait_for(stop.tid(), Block::no);
+  if (std::holds_alternative<Ended>(taken)) {
+    std::move(stop).forget();
+    return taken;
   }
-  if (info.si_pid == 0) return Nothing{};
-  // An end has nothing in hand, and wait4(2) has its status as everybody knows it.
-  if (info.si_code != CLD_TRAPPED) return wait_for(info.si_pid, Block::no);
-  // A thread that executes a program, and has its leader's tid now, answers to nothing before its stop is
-  // taken (looks_like_a_spurious_pid() of the kernel's kernel/ptrace.c).
-  if (info.si_status >> 8 == PTRACE_EVENT_EXEC) return wait_for(info.si_pid, Block::no);
-  return classify(info.si_pid, info.si_status << 8 | 0x7f);
+  auto* now = std::get_if<Stop>(&taken);
+  if (now == nullptr) return stop;  // Taken already.
+  std::move(stop).forget();
+  return taken;
 }
 
-std::vector<WaitOutcome> wait_for_all(std::vector<pid_t> tids, Nanoseconds patience) {
+bool is_running(pid_t tid) { return state_of(tid) == 'R'; }
+
+std::vector<WaitOutcome> wait_for_all(std::vector<pid_t> tids, Nanoseconds patience,
+                                      const std::function<WaitOutcome(pid_t)>& next) {
   std::vector<WaitOutcome> outcomes;
   const Nanoseconds deadline = now() + patience;
   while (!tids.empty() && now() < deadline) {
     std::erase_if(tids, [&](pid_t tid) {
-      auto outcome = wait_for(tid, Block::no);
+      auto outcome = next ? next(tid) : wait_for(tid, Block::no);
       if (std::holds_alternative<Nothing>(outcome) || std::holds_alternative<Interrupted>(outcome))
         return false;
       if (!std::holds_alternative<NoTracees>(outcome)) outcomes.push_back(std::move(outcome));

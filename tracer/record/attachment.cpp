@@ -14,21 +14,12 @@ namespace {
 
 constexpr int exec_retries = 20;  // A millisecond apart.
 
-ptrace::Options ptrace_options(const Options& options) {
-  return {
-      .threads = true,
-      .children = options.follow_children || options.heap,  // Whoever has breakpoints in it must be traced.
-      .seccomp = options.seccomp,
-      .kill_on_exit = options.kill_on_exit || options.seccomp,
-      .ends = options.heap};
-}
-
 }  // namespace
 
 Result<void> Tracer::start(process::Launch& program) {
   events_.session(false);
   const pid_t pid = program.pid();
-  if (auto seized = ptrace::seize(pid, ptrace_options(options_)); !seized) {
+  if (auto seized = ptrace::seize(pid, options_.for_tasks()); !seized) {
     return Failure(process::explain_refusal(proc_, pid, seized.error().errno_value));
   }
   program_ = pid;
@@ -47,7 +38,7 @@ Result<void> Tracer::start(process::Launch& program) {
 int Tracer::attach(std::span<const pid_t> pids, std::span<const pid_t> own) {
   attached_ = true;
   events_.session(true);
-  ptrace::Seizing seizing(ptrace_options(options_));
+  ptrace::Seizing seizing(options_.for_tasks());
   int attached = 0;
   for (const pid_t pid : pids) {
     if (auto checked = process::check_attachable(proc_, pid, own); !checked) {
@@ -76,7 +67,7 @@ Result<void> Tracer::attach_process(pid_t pid, ptrace::Seizing& seizing) {
     const bool threads = (seized || status.state == 'Z') && attach_tasks(status.pid, seizing);
     if (seized || threads) {
       events_.named({status.pid, pid});
-      if (heap_) heap_->watch({status.pid, pid});
+      if (heap_) heap_->is_to_watch({status.pid, pid});
       return {};
     }
     if (tries == 0 || seized.error().code != ErrorCode::permission) {

@@ -32,12 +32,11 @@ HeapPlan& HeapCapture::plan_of(const process::Module& module, TaskId task) {
   return at->second;
 }
 
-void HeapCapture::place(Space& space, TaskId task) {
-  const process::AddressSpace* mapped = events_.look(task.pid, now());
-  if (mapped == nullptr) return;
-  forget_unmapped(space, *mapped);
-  // All pieces first: one of a module's may have the room for the breakpoints of another.
+std::vector<Address> HeapCapture::arrived_code(Space& space, TaskId task) {
   std::vector<Address> arrived;
+  const process::AddressSpace* mapped = events_.look(task.pid, now());
+  if (mapped == nullptr) return arrived;
+  forget_unmapped(space, *mapped);
   for (std::uint32_t i = 0; i < mapped->code().size(); ++i) {
     const unwind::Module& code = mapped->code()[i];
     const process::Module* module = mapped->module(i);
@@ -45,9 +44,22 @@ void HeapCapture::place(Space& space, TaskId task) {
     space.code.emplace(code.begin, Placed{code.end, code.bias, module});
     arrived.push_back(code.begin);
   }
+  return arrived;
+}
+
+bool HeapCapture::has_probes_for(Space& space, TaskId task, std::span<const Address> arrived) {
+  bool any = false;
+  for (const Address begin : arrived) any |= !plan_of(*space.code.at(begin).module, task).probes.empty();
+  return any;
+}
+
+// All pieces are known before: one of a module's may have the room for the breakpoints of another.
+void HeapCapture::place_probes(Space& space, TaskId task, std::span<const Address> arrived) {
   for (const Address begin : arrived) place_probes(space, task, begin, space.code.at(begin));
   if (!arrived.empty()) look_for_chosen(space, task);
 }
+
+void HeapCapture::place(Space& space, TaskId task) { place_probes(space, task, arrived_code(space, task)); }
 
 const HeapCapture::Placed* HeapCapture::placed_at(const Space& space, Address address) {
   const auto above = space.code.upper_bound(address);

@@ -14,12 +14,36 @@ HeapCapture::Space* HeapCapture::space_of(pid_t pid) const {
   return found == spaces_.end() ? nullptr : found->second.get();
 }
 
-void HeapCapture::watch(TaskId task) {
+void HeapCapture::is_to_watch(TaskId task) {
   auto& space = spaces_[task.pid];
   if (!space) space = std::make_shared<Space>(task.pid, table_);
   space->ignores_trap = ignores_trap(task.tid);
+  space->awaits_stop = true;
   tell_memory(*space);
-  place(*space, task);
+}
+
+bool HeapCapture::is_to_be_watched(pid_t pid) const {
+  const Space* space = space_of(pid);
+  return space != nullptr && space->awaits_stop && space->owner == pid;
+}
+
+ptrace::WaitOutcome HeapCapture::watch(const Task& task, ptrace::Stop stop) {
+  Space& space = *space_of(task.id.pid);
+  const auto arrived = arrived_code(space, task.id);
+  ptrace::WaitOutcome outcome = std::move(stop);
+  const ptrace::Stop& held = std::get<ptrace::Stop>(outcome);
+  // One that is stopped by job control is to stay so.
+  if (held.kind() != ptrace::StopKind::group_stop && has_probes_for(space, task.id, arrived)) {
+    outcome = give_trap_handler(task, std::move(std::get<ptrace::Stop>(outcome)));
+    const auto* same = std::get_if<ptrace::Stop>(&outcome);
+    if (same == nullptr || ptrace::ends_program(same->kind())) {
+      space.code.clear();  // They are yet to come, for another task.
+      return outcome;
+    }
+  }
+  space.awaits_stop = false;
+  place_probes(space, task.id, arrived);
+  return outcome;
 }
 
 void HeapCapture::inherit(pid_t child, TaskId parent) {
@@ -55,6 +79,7 @@ std::shared_ptr<HeapCapture::Space> HeapCapture::copy_of(const Space& from, pid_
   copy->rooms = from.rooms;
   copy->pointers = from.pointers;
   copy->resolved = from.resolved;
+  copy->awaits_stop = from.awaits_stop;
   copy->has_allocator = from.has_allocator;
   copy->is_32_bit = from.is_32_bit;
   copy->ignores_trap = from.ignores_trap;
@@ -107,7 +132,7 @@ void HeapCapture::forget(pid_t pid) {
   const auto found = spaces_.find(pid);
   if (found == spaces_.end()) return;
   const Space& space = *found->second;
-  if (!space.has_allocator && !space.is_32_bit && space.owner == pid) {
+  if (!space.has_allocator && !space.is_32_bit && !space.awaits_stop && space.owner == pid) {
     events_.note({pid, pid},
                  "no function of an allocator was found in this process: nothing of its heap is known");
   }

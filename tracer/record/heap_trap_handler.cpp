@@ -1,6 +1,8 @@
 // The part of HeapCapture that keeps a handler of SIGTRAP in each process with breakpoints.
 #include <csignal>
+#include <cstddef>
 #include <limits>
+#include <sys/user.h>
 #include <utility>
 #include <variant>
 
@@ -15,6 +17,13 @@ namespace {
 constexpr Nanoseconds look_every_ns = 1'000'000'000;
 constexpr std::uint64_t trap = std::uint64_t{1} << (SIGTRAP - 1);  // In a mask of signals.
 constexpr Nanoseconds never = std::numeric_limits<Nanoseconds>::max();
+
+// By the selector of its code segment (the kernel's arch/x86/include/asm/segment.h, __USER_CS).
+bool runs_64_bit_code(pid_t tid) {
+  constexpr std::uint64_t user_cs = 0x33;
+  std::uint64_t cs = 0;
+  return ptrace::peek_register(tid, offsetof(user_regs_struct, cs), cs) && cs == user_cs;
+}
 
 }  // namespace
 
@@ -32,12 +41,13 @@ ptrace::WaitOutcome HeapCapture::give_trap_handler(const Task& task, ptrace::Sto
   Space& space = *space_of(task.id.pid);
   space.trap_handler_seen = now();
   const auto status = proc_.status(task.id.tid);
-  // A filter of the program's own may end it for a call that it does not make itself.
-  if (!status || status->seccomp != 0) return stop;
+  // Under our own filter the program ends with us.
+  if (!status || options_.seccomp || !runs_64_bit_code(task.id.tid)) return stop;
   if ((status->caught_signals & trap) != 0) return stop;
+  if (!probes::can_set_handler(task.id.tid, options_.for_tasks())) return stop;
   auto& handler = trap_handlers_[task.id.pid];
   if (!handler) handler = place_trap_handler(space);
-  if (handler) return handler->install(std::move(stop));
+  if (handler) return handler->install(std::move(stop), options_.for_tasks());
   trap_handlers_.erase(task.id.pid);
   space.trap_handler_seen = never;
   return stop;
@@ -59,7 +69,13 @@ std::unique_ptr<probes::TrapHandler> HeapCapture::place_trap_handler(Space& spac
 ptrace::WaitOutcome HeapCapture::take_trap_handler(pid_t pid, ptrace::Stop stop) {
   auto handler = trap_handlers_.extract(pid);
   if (Space* space = space_of(pid)) space->trap_handler_seen = never;
-  return handler.mapped()->take_out(std::move(stop));
+  if (!probes::can_set_handler(stop.tid(), options_.for_tasks())) {
+    events_.note(
+        {pid, pid},
+        "the handler of SIGTRAP that sonde has given this process stays: a seccomp filter of its own "
+        "keeps it from making the call that takes it out");
+  }
+  return handler.mapped()->take_out(std::move(stop), options_.for_tasks());
 }
 
 }  // namespace sonde::record

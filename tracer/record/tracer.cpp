@@ -88,6 +88,12 @@ void Tracer::on_stop(Stop stop) {
   if (task == nullptr) task = adopt_early(stop.tid());
   if (task == nullptr) return;  // Gone already; the stop lets go of what may be left.
   if (task->let_go && !must_stay(*task)) return let_go_settled(*task, std::move(stop));
+  if (begins_watch(*task, stop.kind())) {
+    auto outcome = heap_->watch(*task, std::move(stop));
+    auto* same = std::get_if<Stop>(&outcome);
+    if (same == nullptr || ptrace::ends_program(same->kind())) return serve(std::move(outcome));
+    stop = std::move(*same);
+  }
   if (stop.kind() != StopKind::signal) remember_registers(*task);  // Of a breakpoint it is done there.
   switch (stop.kind()) {
     case StopKind::seccomp:
@@ -259,7 +265,10 @@ void Tracer::on_exec(Stop stop) {
   }
   events_.exec(task->id, former);
   events_.named(task->id);
-  if (heap_ && !detaching_) heap_->watch(task->id);
+  if (heap_ && !detaching_) {
+    heap_->is_to_watch(task->id);
+    interrupt(*task);  // At its next stop, before it runs anything, it can make a call for us.
+  }
   go_on(*task, std::move(stop), 0);
 }
 

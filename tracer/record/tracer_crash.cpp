@@ -33,7 +33,8 @@ std::vector<ptrace::Stop> Tracer::stop_other_threads(TaskId task, std::size_t mo
     if (other.interrupted) awaited.push_back(other.id.tid);
   });
   std::vector<ptrace::Stop> stops;
-  for (auto& outcome : ptrace::wait_for_all(std::move(awaited), patience_ns)) {
+  const auto next = [&](pid_t tid) { return take_served(ptrace::look_at(tid)); };
+  for (auto& outcome : ptrace::wait_for_all(std::move(awaited), patience_ns, next)) {
     if (auto* stop = std::get_if<ptrace::Stop>(&outcome)) {
       stops.push_back(std::move(*stop));
     } else if (const auto* ended = std::get_if<ptrace::Ended>(&outcome)) {

@@ -19,6 +19,8 @@ namespace {
 
 // For tasks that do not stop: uninterruptible sleep, no breakpoint.
 constexpr Nanoseconds patience_of_detach = 1'000'000'000;
+// For tasks that only wait for a CPU, and may be at a breakpoint.
+constexpr Nanoseconds patience_with_cpus = 30'000'000'000;
 constexpr Nanoseconds patience_of_a_look = 50'000'000;
 
 // Whether a task that is about to end leaves the others of its process running.
@@ -36,6 +38,13 @@ Result<void> Tracer::prepare_heap() {
   if (!heap) return Failure(std::move(heap.error()));
   heap_.emplace(*std::move(heap));
   return {};
+}
+
+// A process that was just come to, or that has just executed a program. Before anything of it is changed it
+// is made safe against our death, by a call of the first task that can make one.
+bool Tracer::begins_watch(const Task& task, ptrace::StopKind kind) const {
+  return heap_ && !detaching_ && !task.let_go && ptrace::can_call(kind) &&
+         heap_->is_to_be_watched(task.id.pid);
 }
 
 void Tracer::after_breakpoint(Task& task, ptrace::Stop stop) {
@@ -83,22 +92,11 @@ void Tracer::copy_processes(const std::vector<ptrace::Stop>& stops, event::CopyR
     if (!ending.contains(pid)) copier_->copy({pid, tids.front()}, reason, tids);
 }
 
-// A stop that was taken is over for the kernel: if we die now, a task at a breakpoint goes on behind it. So
-// it is put where it goes on first of all.
-void Tracer::serve_breakpoints(std::vector<ptrace::Stop>& stops) {
-  for (ptrace::Stop& stop : stops) {
-    Task* task = tasks_.find(stop.tid());
-    if (task == nullptr || stop.kind() != ptrace::StopKind::signal || stop.signal() != SIGTRAP) continue;
-    if (heap_->serve(*task)) stop = std::move(stop).as(ptrace::StopKind::trap, 0);
-  }
-}
-
 // Everybody stands still for it, and goes on as if nothing had been.
 void Tracer::look() {
   // What the console has not read yet it would only get later.
   if (!copier_ || detaching_ || events_.muted() || copier_->has_images()) return;
   auto stops = stop_all(patience_of_a_look);
-  serve_breakpoints(stops);
   copy_processes(stops, event::CopyReason::looked);
   for (auto& stop : stops) on_stop(std::move(stop));
 }
@@ -107,7 +105,6 @@ void Tracer::look() {
 void Tracer::look_before_exec(TaskId task) {
   if (!copier_ || events_.muted() || heap_->shares_memory(task.pid) || heap_->is_forked(task.pid)) return;
   auto stops = stop_other_threads(task, tasks_.size());
-  serve_breakpoints(stops);
   std::vector<pid_t> held{task.tid};
   for (const auto& stop : stops) held.push_back(stop.tid());
   copier_->copy(task, event::CopyReason::executes, held);
@@ -151,9 +148,23 @@ void Tracer::let_go_settled(Task& task, ptrace::Stop stop) {
   }
 }
 
+// A stop that was taken is over for the kernel: if we died then, a task at a breakpoint would go on behind
+// it. So it is put where it goes on before the stop is taken.
+ptrace::WaitOutcome Tracer::take_served(ptrace::WaitOutcome looked_at) {
+  auto* stop = std::get_if<ptrace::Stop>(&looked_at);
+  if (stop == nullptr || stop->kind() == ptrace::StopKind::exec) return looked_at;
+  Task* task = tasks_.find(stop->tid());
+  const bool stays = task != nullptr && (!task->let_go || must_stay(*task));
+  const bool served = heap_ && stays && stop->signal_in_hand() == SIGTRAP && heap_->serve(*task);
+  auto taken = ptrace::take(std::move(*stop));
+  auto* same = std::get_if<ptrace::Stop>(&taken);
+  if (!served || same == nullptr || same->signal_in_hand() != SIGTRAP) return taken;
+  return std::move(*same).as(ptrace::StopKind::trap, 0);
+}
+
 // All tasks stopped, but for those that cannot be. What tells of the end of a task, or of a change of its
 // program, is served meanwhile.
-std::vector<ptrace::Stop> Tracer::stop_all(Nanoseconds patience) {
+std::vector<ptrace::Stop> Tracer::stop_all(Nanoseconds patience, Nanoseconds patience_for_a_cpu) {
   std::set<pid_t> awaited;
   tasks_.each([&](Task& task) {
     if (task.ending) return;
@@ -161,9 +172,14 @@ std::vector<ptrace::Stop> Tracer::stop_all(Nanoseconds patience) {
     awaited.insert(task.id.tid);
   });
   std::vector<ptrace::Stop> stops;
-  const Nanoseconds deadline = now() + patience;
-  while (!awaited.empty() && now() < deadline) {
-    auto outcome = ptrace::wait_for_any(ptrace::Block::no);
+  const Nanoseconds began = now();
+  const auto still = [&] {
+    const Nanoseconds waited = now() - began;
+    return waited < patience ||
+           (waited < patience_for_a_cpu && std::ranges::any_of(awaited, ptrace::is_running));
+  };
+  while (!awaited.empty() && still()) {
+    auto outcome = take_served(ptrace::look_at_any(ptrace::Block::no));
     if (auto* stop = std::get_if<ptrace::Stop>(&outcome)) {
       const pid_t tid = stop->tid();
       Task* task = tasks_.find(tid);
@@ -229,7 +245,7 @@ void Tracer::take_breakpoints_out() {
   if (!heap_) return;
   std::vector<ptrace::Stop> settled;
   std::vector<int> signals;
-  for (auto& stopped : stop_all(patience_of_detach)) {
+  for (auto& stopped : stop_all(patience_of_detach, patience_with_cpus)) {
     const Task* task = tasks_.find(stopped.tid());
     if (task == nullptr) continue;
     auto [outcome, signal] = probes::settle(std::move(stopped), heap_->patches_of(task->id.pid));

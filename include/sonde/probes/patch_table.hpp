@@ -35,7 +35,7 @@ struct Patch {
 };
 static_assert(std::atomic<pid_t>::is_always_lock_free);
 
-inline constexpr std::size_t handler_code_bytes = 41;
+inline constexpr std::size_t handler_code_bytes = 44;
 
 // The code of a TrapHandler in a process's memory.
 struct HandlerRow {

@@ -31,13 +31,19 @@ struct Probe {
   Patch* patch = nullptr;
 };
 
+// Where a task goes on that has run into the breakpoint: in the slot, or behind an instruction that needs
+// none.
+Address resumes_at(const Patch& patch);
+
 // Where a task is in the program's own code whose pc is in the slot: at the instruction, or behind it. Empty
 // for a pc that is not in it.
 std::optional<Address> outside_slot(const Patch& patch, Address pc);
 
 // Puts the byte back, unless the memory is not ours any more: then false.
 bool restore_text(const Text& text, const Patch& patch);
-// Puts back what stood in the slot. To be called when no task is in the slot, and only after restore_text()
+// Whether the slot was written for a breakpoint that is not in the text yet, or not any more.
+bool has_slot_alone(const Text& text, const Patch& patch);
+// Puts back what stood in the slot. To be called when no task is in the slot, and only after one of these
 // was true.
 void clear_slot(const Text& text, const Patch& patch);
 

@@ -37,11 +37,12 @@ class TrapHandler {
   std::unique_ptr<TrapHandler> copy_for(pid_t child) const;
 
   // Has the task make it the handler of SIGTRAP, if the program has none. The outcome is to be
-  // treated as the stop that was given; that must be one in which ptrace::can_call().
-  ptrace::WaitOutcome install(ptrace::Stop stop) const;
+  // treated as the stop that was given; that must be one in which ptrace::can_call(). `options`: with which
+  // the task is traced.
+  ptrace::WaitOutcome install(ptrace::Stop stop, const ptrace::Options& options) const;
   // Has the task give SIGTRAP its former disposition back, if this is still the handler, and takes the code
   // out of memory. Where the call cannot be made both stay, which harms nobody.
-  ptrace::WaitOutcome take_out(ptrace::Stop stop) const;
+  ptrace::WaitOutcome take_out(ptrace::Stop stop, const ptrace::Options& options) const;
 
   Address code() const { return {row_->code}; }
 
@@ -53,8 +54,13 @@ class TrapHandler {
 };
 
 // The same for the keeper, which has the row alone.
-ptrace::WaitOutcome take_out(HandlerRow& row, ptrace::Stop stop);
+ptrace::WaitOutcome take_out(HandlerRow& row, ptrace::Stop stop, const ptrace::Options& options);
+// Whether a stopped task can make the call: no seccomp filter sees it, or none has to. A filter may end a
+// program for a call that is not its own.
+bool can_set_handler(pid_t tid, const ptrace::Options& options);
 // Whether a task with that pc runs the handler.
 bool runs_handler(const HandlerRow& row, Address pc);
+// Whether it is at the call that sets the handler or takes it out, or waits behind that.
+bool is_at_call(const HandlerRow& row, Address pc);
 
 }  // namespace sonde::probes

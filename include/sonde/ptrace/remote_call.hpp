@@ -20,6 +20,7 @@ struct InterruptedTask {
   std::atomic<pid_t> tid;                   // 0: no task is in a call of ours. Written last.
   std::array<std::uint64_t, 27> registers;  // struct user_regs_struct
   std::uint64_t signal_mask;
+  int signal;  // That it had in hand, but for the SIGTRAP of an int3; 0 for none.
 };
 
 struct RemoteCall {
@@ -42,10 +43,11 @@ bool can_call(StopKind kind);
 // `code`: where syscall_code stands in the task's memory. Registers, signal mask and the signal in hand are
 // the same afterwards, and no other instruction has run. Signals wait until then, but for SIGKILL; a seccomp
 // filter of the task's sees the call. The other tasks may run.
-// `kept` holds what the task had for as long as it is away; may be null.
+// `kept` holds what the task had for as long as it is away; may be null. Whoever dies in between leaves the
+// task at the call or behind it, where it must find nothing to do but to wait, or leaves it as it was.
 RemoteResult call_in(Stop stop, Address code, const RemoteCall& call, InterruptedTask* kept = nullptr);
 
-// The task of this stop is the one that was away, and gets back what it had.
+// The task of this stop is the one that was away, and gets back what it had; but for the signal in hand.
 void put_back(const Stop& stop, const InterruptedTask& kept);
 
 }  // namespace sonde::ptrace

@@ -18,13 +18,17 @@ struct Options {
   bool threads = true;   // PTRACE_O_TRACECLONE: tasks that clone() creates with CLONE_THREAD and its like.
   bool children = true;  // PTRACE_O_TRACEFORK and PTRACE_O_TRACEVFORK.
   bool seccomp = false;  // PTRACE_O_TRACESECCOMP.
-  bool kill_on_exit = false;  // PTRACE_O_EXITKILL.
-  bool ends = false;          // PTRACE_O_TRACEEXIT.
+  bool kill_on_exit = false;      // PTRACE_O_EXITKILL.
+  bool ends = false;              // PTRACE_O_TRACEEXIT.
+  bool suspends_filters = false;  // PTRACE_O_SUSPEND_SECCOMP, for a privileged tracer (CAP_SYS_ADMIN).
 };
 
 // PTRACE_SEIZE: makes the calling thread the tracer without stopping the task. Any state of the task; the
 // options hold from this moment on, and children made later are traced with the same.
 Result<void> seize(pid_t tid, const Options& options);
+
+// PTRACE_SETOPTIONS of a stopped task: these and no others. False when it is gone, or they are not allowed.
+bool set_options(pid_t tid, const Options& options);
 
 // PTRACE_INTERRUPT: asks a running or listening task to stop. False when it is gone.
 bool interrupt(pid_t tid);
@@ -64,7 +68,11 @@ bool signal_waits(pid_t tid);
 // True when the SIGTRAP of an int3 that the task has run into waits to be reported (PTRACE_PEEKSIGINFO).
 bool trap_waits(pid_t tid);
 
-// True for the siginfo of such a SIGTRAP: the kernel's own, of no hardware breakpoint and no single step.
+// True when this signal waits for the task itself, blocked or not (PTRACE_PEEKSIGINFO).
+bool waits(pid_t tid, int signal);
+
+// True for the siginfo of the SIGTRAP of an int3: the kernel's own, of no hardware breakpoint and no single
+// step.
 bool is_int3(const siginfo_t& info);
 
 // PTRACE_GETREGS: all of the task's general-purpose registers. Empty when the task is gone.

@@ -3,6 +3,7 @@
 
 #include <csignal>
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <sys/types.h>
 #include <variant>
@@ -32,19 +33,31 @@ WaitOutcome wait_for_any(Block block);
 // The same of one task.
 WaitOutcome wait_for(pid_t tid, Block block);
 
-// Waits for what one task that runs reports next. Nothing where it has ended and that is not to be told yet:
-// of the leader of a process only after all its other tasks have ended (wait_consider_task() of the kernel's
-// kernel/exit.c, delay_group_leader()), and one of them may be at a stop that nobody answers meanwhile.
-WaitOutcome await(pid_t tid);
-
 // As wait_for_any(), but a stop is only looked at: it is reported again until it is answered. If we die
 // before that the task gets the signal in hand, where of a stop that was taken it is lost
 // (wait_task_stopped() of the kernel's kernel/exit.c, which clears the code that ptrace_stop() returns).
 WaitOutcome look_at_any(Block block);
+// The same of one task. Never blocks.
+WaitOutcome look_at(pid_t tid);
+
+// Takes a stop that was only looked at, so that nobody is told of it again: for one that is not answered
+// before the next wait. The outcome is the same stop, or what has come since: SIGKILL ends a stop.
+WaitOutcome take(Stop stop);
+
+// Waits for what one task that runs reports next, and looks at it as look_at_any(). Nothing where it has
+// ended and that is not to be told yet: of the leader of a process only after all its other tasks have ended
+// (wait_consider_task() of the kernel's kernel/exit.c, delay_group_leader()), and one of them may be at a
+// stop that nobody answers meanwhile.
+WaitOutcome await(pid_t tid);
 
 // What each of these tasks has to report next, a stop or its end. One that has nothing to report within the
-// time is left out: it sleeps where nothing can stop it.
-std::vector<WaitOutcome> wait_for_all(std::vector<pid_t> tids, Nanoseconds patience);
+// time is left out: it sleeps where nothing can stop it, or waits for a CPU.
+// `next`, if there is one, is asked for what a task has to report, and not wait_for().
+std::vector<WaitOutcome> wait_for_all(std::vector<pid_t> tids, Nanoseconds patience,
+                                      const std::function<WaitOutcome(pid_t)>& next = nullptr);
+
+// Whether the task runs, or would if it had a CPU: it stops as soon as it has one. (proc_pid_stat(5), state)
+bool is_running(pid_t tid);
 
 // The event in whose stop the task stands, also where that stop has not been waited for yet. Empty at any
 // other stop, and for a task that is not stopped.

@@ -34,8 +34,13 @@ class HeapCapture {
   // Fails without capstone.
   static Result<HeapCapture> make(const Options& options, EventWriter& events, probes::PatchTable& table);
 
-  // A process is traced, all its tasks, or has just executed a program. Its tasks may run.
-  void watch(TaskId task);
+  // A process is traced, all its tasks, or has just executed a program: it is to be watched from its next
+  // stop on. No task may run the program's code before that.
+  void is_to_watch(TaskId task);
+  bool is_to_be_watched(pid_t pid) const;
+  // Puts breakpoints in, after the task has set the handler of SIGTRAP for its process. It must stand where
+  // ptrace::can_call(). The outcome is to be treated as the stop that was given.
+  ptrace::WaitOutcome watch(const Task& task, ptrace::Stop stop);
   // A process was made by another, whose breakpoints are in its memory too. It must not have run yet.
   void inherit(pid_t child, TaskId parent);
   // The same of a process of which nobody knows who has made it; perhaps one that has ended since. That one's
@@ -110,6 +115,7 @@ class HeapCapture {
         resolved;  // Resolvers whose functions are known; functions that cannot be watched.
     Nanoseconds trap_handler_seen = 0;  // When it was last seen to.
     bool ignores_trap = false;          // Before there were breakpoints.
+    bool awaits_stop = false;           // Nothing was put in yet: see watch().
     bool has_allocator = false;
     bool is_32_bit = false;
     bool is_forked = false;
@@ -131,6 +137,10 @@ class HeapCapture {
   std::shared_ptr<Space> copy_of(const Space& from, pid_t owner);
   void remember(std::shared_ptr<Space> space);
   void place(Space& space, TaskId task);
+  // Pieces of code that were not there before: where they begin.
+  std::vector<Address> arrived_code(Space& space, TaskId task);
+  bool has_probes_for(Space& space, TaskId task, std::span<const Address> arrived);
+  void place_probes(Space& space, TaskId task, std::span<const Address> arrived);
   void forget_unmapped(Space& space, const process::AddressSpace& mapped);
   void place_probes(Space& space, TaskId task, Address begin, const Placed& placed);
   // The piece of code that an address is in; null for none.

@@ -10,6 +10,7 @@
 
 #include "sonde/base/types.hpp"
 #include "sonde/event/frame.hpp"
+#include "sonde/ptrace/requests.hpp"
 #include "sonde/record/heap_functions.hpp"
 
 namespace sonde::record {
@@ -75,6 +76,15 @@ struct Options {
   // A program under a seccomp filter must keep its tracer until it ends: RET_TRACE without one fails the
   // call.
   bool can_detach() const { return !seccomp; }
+
+  // With which every task is traced. Whoever has breakpoints in its memory must be, followed or not.
+  ptrace::Options for_tasks() const {
+    return {.threads = true,
+            .children = follow_children || heap,
+            .seccomp = seccomp,
+            .kill_on_exit = kill_on_exit || seccomp,
+            .ends = heap};
+  }
 };
 
 }  // namespace sonde::record

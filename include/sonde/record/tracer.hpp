@@ -95,13 +95,14 @@ class Tracer {
   void copy_processes(const std::vector<ptrace::Stop>& stops, event::CopyReason reason);
   void look();
   void look_before_exec(TaskId task);
+  bool begins_watch(const Task& task, ptrace::StopKind kind) const;
   void after_breakpoint(Task& task, ptrace::Stop stop);
   void inherit_breakpoints(const Task& child, const Task& parent);
   std::optional<pid_t> maker_by_memory(pid_t child);
   bool must_stay(const Task& task) const;
   void let_go_settled(Task& task, ptrace::Stop stop);
-  std::vector<ptrace::Stop> stop_all(Nanoseconds patience);
-  void serve_breakpoints(std::vector<ptrace::Stop>& stops);
+  std::vector<ptrace::Stop> stop_all(Nanoseconds patience, Nanoseconds patience_for_a_cpu = 0);
+  ptrace::WaitOutcome take_served(ptrace::WaitOutcome looked_at);
   static void drop_what_is_over(std::vector<ptrace::Stop>& stops);
   void take_breakpoints_out();
   void take_breakpoints_out_of(const Task& child);
