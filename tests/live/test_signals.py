@@ -125,6 +125,9 @@ class Restarts(LiveTest):
         sonde.wait_trace(r"restart_syscall\(<\.\.\. resuming interrupted poll \.\.\.>")
         sonde.say()
         sonde.expect("poll 1")
+        sleeping_in("epoll_wait")
+        sonde.say()
+        sonde.expect("epoll_wait 1")
         self.assertEqual(sonde.status(), 0)
         for name in ("ERESTARTSYS (To be restarted if SA_RESTART is set)",
                      "ERESTART_RESTARTBLOCK (Interrupted by signal)",

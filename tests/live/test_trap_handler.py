@@ -9,6 +9,8 @@ import harness
 from harness import LiveTest, Proc, changed_code, wait_until
 
 WITHOUT_ADMIN = ["setpriv", "--bounding-set=-sys_admin", "--inh-caps=-sys_admin"]
+CALLS = {"read": 0, "poll": 7, "pause": 34, "clock_nanosleep": 230, "epoll_wait": 232}
+RESTART_SYSCALL = 219
 TRAP = 1 << (signal.SIGTRAP - 1)
 
 
@@ -50,6 +52,28 @@ class TrapHandler(LiveTest):
         sonde.interrupt()
         self.leaves_no_trace(target)
         self.do(target, "dad", "default", "default")
+
+    def test_a_call_in_which_a_task_waits_goes_on(self):
+        # One is asked for another call in the middle of it, when sonde comes and when it leaves.
+        target = self.target("restarts")
+        target.ready()
+        for number, ends, answer in (("read", target.say, "read went on"),
+                                     ("clock_nanosleep", lambda: target.kill(signal.SIGUSR2), "nanosleep EINTR"),
+                                     ("pause", lambda: target.kill(signal.SIGUSR2), "pause EINTR"),
+                                     ("poll", target.say, "poll 1"),
+                                     ("epoll_wait", target.say, "epoll_wait 1")):
+            def waits():
+                return Proc.state(target.pid) == "S" and Proc.syscall(target.pid) in (CALLS[number], RESTART_SYSCALL)
+            wait_until(waits, f"it waits in {number}")
+            sonde = self.watch(target)
+            wait_until(lambda: handles_trap(target.pid), "it has the handler")
+            wait_until(waits, f"it waits in {number} again")
+            sonde.interrupt()
+            self.leaves_no_trace(target)
+            wait_until(waits, f"it waits in {number} when it was left")
+            ends()
+            target.expect(answer)
+        self.assertEqual(target.finish()[0], 0)
 
     def test_no_one_else_s_is_replaced(self):
         target, sonde = self.watched(letters="haa")

@@ -1,5 +1,6 @@
 // Calls that a signal interrupts, in each of the ways in which the kernel goes on.
 #include <poll.h>
+#include <sys/epoll.h>
 #include <time.h>
 
 #include "target.h"
@@ -28,5 +29,11 @@ int main(void) {
   struct pollfd fd = {0, POLLIN, 0};
   result = poll(&fd, 1, 1000000);  // Goes on with restart_syscall after SIGSTOP and SIGCONT.
   say("poll %d", result);
+  hear();
+  const int set = epoll_create1(EPOLL_CLOEXEC);
+  struct epoll_event event = {.events = EPOLLIN};
+  must(epoll_ctl(set, EPOLL_CTL_ADD, STDIN_FILENO, &event) == 0, "epoll_ctl");
+  result = epoll_wait(set, &event, 1, 1000000);  // EINTR, whatever has interrupted it.
+  say("epoll_wait %d", result);
   return 0;
 }
