@@ -173,14 +173,25 @@ class TrapHandler(LiveTest):
         self.leaves_no_trace(target)
         self.do(target, "dad", "default", "default")
 
-    def busy(self, threads):
+    def busy(self, threads, **more):
         target = self.target("allocations", "churn", str(threads))
         target.ready()
         target.say()
         target.expect("going")
-        sonde = self.watch(target, "-o", "/dev/null", trace=False)
+        sonde = self.watch(target, "-o", "/dev/null", trace=False, **more)
         wait_until(lambda: handles_trap(target.pid), "the target has the handler")
         return target, sonde
+
+    def test_death_of_the_group(self):
+        # As a shell's "kill -9 %1" sends it.
+        for _ in range(self.rounds):
+            target, sonde = self.busy(4, process_group=0)
+            os.killpg(sonde.pid, signal.SIGKILL)
+            sonde.status()
+            self.leaves_no_trace(target)
+            self.assertFalse(handles_trap(target.pid))
+            target.say()
+            self.assertEqual(target.finish()[0], 0)
 
     def test_death_of_the_tracer_of_a_busy_process(self):
         for threads in (1, 4, 32):

@@ -175,6 +175,8 @@ void Keeper::fork_tracer(SocketPair& for_tracer, SocketPair& for_console) {
   const pid_t keeper = ::getpid();
   tracer_ = ::fork();
   if (tracer_ != 0) return;
+  // A group is what shells kill. Who kills ours leaves somebody who lets the tracees go.
+  ::setpgid(0, 0);
   for_tracer.first.close();
   for_console.first.close();
   for_console.second.close();

@@ -149,7 +149,7 @@ void take_handler_out(HandlerRow& handler, std::vector<Settled>& settled) {
     const auto* stop = std::get_if<ptrace::Stop>(&outcome);
     if (stop == nullptr || !ptrace::can_call(stop->kind())) continue;
     outcome = take_out(handler, std::move(std::get<ptrace::Stop>(outcome)), as_traced);
-    return;
+    if (std::holds_alternative<ptrace::Stop>(outcome)) return;
   }
 }
 
