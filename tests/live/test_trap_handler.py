@@ -8,6 +8,7 @@ import unittest
 import harness
 from harness import LiveTest, Proc, changed_code, wait_until
 
+AS_ROOT = unittest.skipUnless(os.geteuid() == 0, "whoever is not root may not suspend a seccomp filter")
 WITHOUT_ADMIN = ["setpriv", "--bounding-set=-sys_admin", "--inh-caps=-sys_admin"]
 CALLS = {"read": 0, "poll": 7, "pause": 34, "clock_nanosleep": 230, "epoll_wait": 232}
 RESTART_SYSCALL = 219
@@ -103,6 +104,7 @@ class TrapHandler(LiveTest):
         self.leaves_no_trace(target)
         self.do(target, "dt", "its own", "trapped")
 
+    @AS_ROOT
     def test_under_a_filter_of_the_program_s(self):
         # It would end the program for the call that sets a handler.
         target, sonde = self.watched(letters="a", before="s")
@@ -111,6 +113,7 @@ class TrapHandler(LiveTest):
         self.leaves_no_trace(target)
         self.do(target, "d", "default")
 
+    @AS_ROOT
     def test_a_filter_that_comes_later(self):
         for leave in (lambda sonde: sonde.interrupt(), lambda sonde: os.kill(sonde.tracer(), signal.SIGKILL)):
             target, sonde = self.watched(letters="as")
@@ -119,6 +122,7 @@ class TrapHandler(LiveTest):
             self.leaves_no_trace(target)
             self.do(target, "da", "default")
 
+    @AS_ROOT
     def test_a_filter_that_sonde_may_not_suspend(self):
         target, sonde = self.watched(letters="a", before="s", prefix=WITHOUT_ADMIN)
         self.do(target, "d", "default")
