@@ -334,6 +334,14 @@ class LiveTest(unittest.TestCase):
         sonde.wait_trace(r"read\(0|restart_syscall")
         return sonde
 
+    def churning(self, threads):
+        """A target of which so many threads do nothing but allocate, until it hears a line."""
+        target = self.target("allocations", "churn", str(threads))
+        target.ready()
+        target.say()
+        target.expect("going")
+        return target
+
     def assert_untouched(self, pid):
         """No task of the process is traced or stopped."""
         for tid in Proc.tasks(pid):

@@ -94,13 +94,6 @@ class Heap(LiveTest):
         found = [record for record in self.records(sonde) if record["kind"] == "alloc"]
         self.assertEqual([record["size"] for record in found], [71])
 
-    def churning(self, threads):
-        target = self.target("allocations", "churn", str(threads))
-        target.ready()
-        target.say()
-        target.expect("going")
-        return target
-
     def attached_to(self, target):
         sonde = self.sonde("attach", "-qq", "--events", "heap", "--format", "json", str(target.pid))
         sonde.wait_trace(r'"kind":"free"(.|\n){20000}')

@@ -27,13 +27,6 @@ class KilledAtCalls(LiveTest):
         killer.expect(f"ended {KEEPER_SAYS_KILLED}")
         self.assertEqual(killer.finish()[0], 0)
 
-    def churning(self, threads):
-        target = self.target("allocations", "churn", str(threads))
-        target.ready()
-        target.say()
-        target.expect("going")
-        return target
-
     def goes_on(self, target):
         self.assertIsNone(target.popen.poll(), "the target has died")
         wait_until(lambda: not any(Proc.tracer(tid) for tid in Proc.tasks(target.pid)), "nobody traces the target")

@@ -178,10 +178,7 @@ class TrapHandler(LiveTest):
         self.do(target, "dad", "default", "default")
 
     def busy(self, threads, **more):
-        target = self.target("allocations", "churn", str(threads))
-        target.ready()
-        target.say()
-        target.expect("going")
+        target = self.churning(threads)
         sonde = self.watch(target, "-o", "/dev/null", trace=False, **more)
         wait_until(lambda: handles_trap(target.pid), "the target has the handler")
         return target, sonde

@@ -333,7 +333,7 @@ void Keeper::look_at_children() {
 
 void Keeper::on_tracer_gone(int status) {
   if (patches_ && WIFSIGNALED(status)) {
-    for (const auto& ended : probes::recover(*patches_).ends)
+    for (const auto& ended : probes::recover(*patches_))
       if (ended.tid == program_) on_program_ended(ended.status);
   }
   ring_->close();

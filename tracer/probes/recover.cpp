@@ -170,7 +170,7 @@ void let_go(pid_t pid, const Left& left, std::vector<ptrace::Ended>& ends) {
 
 }  // namespace
 
-Recovered recover(const PatchTable& table) {
+std::vector<ptrace::Ended> recover(const PatchTable& table) {
   std::map<pid_t, Left> processes;
   for (const Patch& patch : table.rows()) {
     if (const pid_t pid = patch.pid.load(std::memory_order_acquire)) processes[pid].patches.push_back(&patch);
@@ -185,13 +185,12 @@ Recovered recover(const PatchTable& table) {
       return !restore_text(text, *patch) && !has_slot_alone(text, *patch);
     });
   }
-  Recovered recovered;
+  std::vector<ptrace::Ended> ends;
   for (const auto& [pid, left] : processes) {
     if (left.patches.empty() && left.handler == nullptr) continue;
-    let_go(pid, left, recovered.ends);
-    ++recovered.processes;
+    let_go(pid, left, ends);
   }
-  return recovered;
+  return ends;
 }
 
 }  // namespace sonde::probes

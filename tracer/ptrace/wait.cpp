@@ -154,12 +154,8 @@ WaitOutcome look_at(pid_t tid) { return look({P_PID, tid}, Block::no); }
 
 WaitOutcome take(Stop stop) {
   auto taken = wait_for(stop.tid(), Block::no);
-  if (std::holds_alternative<Ended>(taken)) {
-    std::move(stop).forget();
-    return taken;
-  }
-  auto* now = std::get_if<Stop>(&taken);
-  if (now == nullptr) return stop;  // Taken already.
+  const bool is_news = std::holds_alternative<Stop>(taken) || std::holds_alternative<Ended>(taken);
+  if (!is_news) return stop;  // Taken already.
   std::move(stop).forget();
   return taken;
 }

@@ -21,11 +21,8 @@ struct Settled {
 Settled settle(ptrace::Stop stop, std::span<const Patch* const> patches);
 
 // Takes the breakpoints out of processes whose tracer is gone, and lets their tasks go on as if they had
-// never met one. For the keeper, which must be allowed to trace them and traces nobody.
-struct Recovered {
-  int processes = 0;                // That had any.
-  std::vector<ptrace::Ended> ends;  // Of tasks that ended meanwhile: nobody is told of them again.
-};
-Recovered recover(const PatchTable& table);
+// never met one. For the keeper, which must be allowed to trace them and traces nobody. The tasks that have
+// ended meanwhile: nobody is told of them again.
+std::vector<ptrace::Ended> recover(const PatchTable& table);
 
 }  // namespace sonde::probes
